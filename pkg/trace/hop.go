@@ -1,0 +1,100 @@
+package trace
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// A Hop is one request and its answer, masked already: nothing in it needs hiding, and all of it
+// may be printed on a terminal. In JSON its names are snake_case and its durations are
+// milliseconds with a fraction (dns_ms, connect_ms, tls_ms, first_byte_ms, total_ms).
+type Hop struct {
+	N     int       `json:"n"`              // 1, 2, … within the step
+	Step  string    `json:"step,omitempty"` // what the request was for: "enable", "authorize", …
+	Start time.Time `json:"start"`          // UTC
+
+	Method   string `json:"method"`
+	URL      string `json:"url"`
+	Status   int    `json:"status"` // 0: no answer, see Error
+	Location string `json:"location"`
+	Role     string `json:"role"` // whose host: one of the Role… names
+
+	Proto       string `json:"proto,omitempty"`        // "HTTP/1.1", "HTTP/2.0"
+	RemoteAddr  string `json:"remote_addr,omitempty"`  // "192.0.2.7:443": the address really used
+	TLSVersion  string `json:"tls_version,omitempty"`  // "TLS 1.3"; empty: no TLS
+	ContentType string `json:"content_type,omitempty"` // without parameters
+	Reused      bool   `json:"reused"`                 // on a connection that was there before
+
+	DNS       time.Duration `json:"-"` // name lookup; 0 on a reused connection
+	Connect   time.Duration `json:"-"` // TCP, from the first attempt to the one that worked
+	TLS       time.Duration `json:"-"` // TLS handshake
+	FirstByte time.Duration `json:"-"` // from the connection being ready to the first byte of the answer
+	Total     time.Duration `json:"-"` // from Start to the end of the body
+
+	Headers     map[string]string `json:"headers,omitempty"`      // trace headers of the answer, lower-case names
+	CookiesSent []string          `json:"cookies_sent,omitempty"` // names only
+	CookiesSet  []string          `json:"cookies_set,omitempty"`  // names only
+
+	Notes []Note `json:"notes,omitempty"`
+	Phase string `json:"phase,omitempty"` // where a failed request stood: one of the Phase… names
+	Error string `json:"error,omitempty"` // why there was no answer, or no whole one
+
+	seq int // order of starting, over all steps
+}
+
+// A Note is a remark about a hop by whoever sent it, for example that its URL was cleartext.
+type Note struct {
+	Kind string `json:"kind"` // "cleartext", "proxy", …: for programs
+	Text string `json:"text"` // one line for people
+}
+
+// Where a request can be when it fails.
+const (
+	PhaseDNS     = "dns"
+	PhaseConnect = "connect"
+	PhaseTLS     = "tls"
+	PhaseAnswer  = "answer" // connected, the answer has not begun
+	PhaseBody    = "body"   // the answer has begun
+)
+
+// plainHop is Hop without its methods.
+type plainHop Hop
+
+// hopJSON is a Hop as JSON has it.
+type hopJSON struct {
+	*plainHop
+	DNS       float64 `json:"dns_ms"`
+	Connect   float64 `json:"connect_ms"`
+	TLS       float64 `json:"tls_ms"`
+	FirstByte float64 `json:"first_byte_ms"`
+	Total     float64 `json:"total_ms"`
+}
+
+// MarshalJSON implements [json.Marshaler].
+func (h Hop) MarshalJSON() ([]byte, error) {
+	return json.Marshal(hopJSON{
+		plainHop: (*plainHop)(&h),
+		DNS:      millis(h.DNS), Connect: millis(h.Connect), TLS: millis(h.TLS),
+		FirstByte: millis(h.FirstByte), Total: millis(h.Total),
+	})
+}
+
+// UnmarshalJSON implements [json.Unmarshaler]: the inverse of [Hop.MarshalJSON], to the microsecond.
+func (h *Hop) UnmarshalJSON(b []byte) error {
+	j := hopJSON{plainHop: (*plainHop)(h)}
+	if err := json.Unmarshal(b, &j); err != nil {
+		return err
+	}
+	h.DNS, h.Connect, h.TLS = duration(j.DNS), duration(j.Connect), duration(j.TLS)
+	h.FirstByte, h.Total = duration(j.FirstByte), duration(j.Total)
+	return nil
+}
+
+// millis is d in milliseconds, cut to the microsecond.
+func millis(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+// duration is the inverse of millis.
+func duration(ms float64) time.Duration {
+	const half = 0.5
+	return time.Duration(ms*1000+half) * time.Microsecond
+}

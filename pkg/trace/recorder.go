@@ -1,0 +1,42 @@
+package trace
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"sync"
+	"time"
+)
+
+// A Recorder turns requests into hops. Set the fields before the first request; the zero value
+// records over [http.DefaultTransport] with a Mask of its own.
+type Recorder struct {
+	Mask  *Mask                  // nil: a fresh one
+	Base  http.RoundTripper      // nil: http.DefaultTransport
+	OnHop func(Hop)              // nil: only kept; called one at a time, in order of completion
+	Role  func(*url.URL) string  // nil: Roles{}.Role
+	Now   func() time.Time       // nil: the real clock
+
+	once sync.Once
+	mu   sync.Mutex
+	emit sync.Mutex
+	hops []Hop
+	ns   map[string]int
+	seq  int
+}
+
+// Step returns the transport of one step: every request through it becomes a Hop of that name,
+// numbered from 1. The Hop is complete when the answer's body was read to its end or closed, or
+// the request failed; so close every body.
+func (r *Recorder) Step(name string) http.RoundTripper {
+	return stepTransport{r, name}
+}
+
+// Hops returns the finished hops in the order in which they started.
+func (r *Recorder) Hops() []Hop {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	hops := slices.Clone(r.hops)
+	slices.SortFunc(hops, func(a, b Hop) int { return a.seq - b.seq })
+	return hops
+}
