@@ -1,0 +1,247 @@
+// Package callback waits on this machine for the one redirect that ends an authorization.
+//
+// Use [Listen] when the redirect URI leads here (an http loopback URI, or a tunnel to an address of ours), and [Parse]
+// when the callback URL is already in hand: from a shell, a session, or the last Location of a chain.
+//
+// What is promised:
+//
+//   - The sockets are bound when Listen returns, so a URL shown afterwards always finds somebody. The host localhost is
+//     bound on 127.0.0.1 and [::1] alike; a fixed port is never traded for another one; nothing but loopback is bound
+//     unless [Options.Public] says so.
+//   - The wait ends on a GET of the exact path that carries this attempt's state, compared in constant time. Everything
+//     else is answered, counted, reported through [Options.OnIgnored] and ignored, however much of it there is. The Host
+//     header is recorded, not judged.
+//   - The first valid callback wins, and its page is written before [Listener.Wait] returns. Later ones get a page that
+//     says so.
+//   - One [Listener] has one outcome: a callback, a denial, or the most telling thing seen until the context ended.
+//   - No goroutine and no port is left one second after [Listener.Close] was called.
+package callback
+
+import (
+	"context"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// How a callback came in: the values of [Callback.Via].
+const (
+	ViaHTTP  = "http"  // requested from the listener
+	ViaPaste = "paste" // given to Offer
+	ViaURL   = "url"   // given to Parse
+)
+
+// Options say where to listen and for what. RedirectURI and State are required.
+type Options struct {
+	// RedirectURI is the URI registered for the application. Only its path is matched. Port 0 (http://127.0.0.1:0/cb)
+	// asks for any free port: see [Listener.RedirectURI].
+	RedirectURI string
+	// Listen is the host:port to bind, the host being localhost or an IP address (empty: every interface). Empty means
+	// the host and port of RedirectURI, which must then be http with a loopback host.
+	Listen string
+	// State is this attempt's state; a callback proves with it that it belongs here.
+	State string
+	// Public allows an address that is not loopback.
+	Public bool
+	// ErrorGrace, when positive, ends the wait this long after the first error that came without our state. Zero waits
+	// on: anybody can send such an error.
+	ErrorGrace time.Duration
+	// OnIgnored, if set, hears of every request that was not taken, one call at a time, until Close returns. It must not
+	// call the Listener.
+	OnIgnored func(Ignored)
+	// Now is the clock of [Callback.At]; nil means the real one.
+	Now func() time.Time
+}
+
+// Callback is an answer that proved this attempt's state. Code, State and Query are secrets; printing a Callback does
+// not show them.
+type Callback struct {
+	Code  string    // the authorization code, decoded, never empty, printable ASCII (RFC 6749, A.11)
+	State string    // this attempt's state
+	Query string    // the raw query, as it came
+	Via   string    // ViaHTTP, ViaPaste or ViaURL
+	Host  string    // the Host header of the request; empty unless Via is http
+	At    time.Time // when it was taken; zero from Parse
+}
+
+// String hides the secrets.
+func (c Callback) String() string { return "callback via " + c.Via }
+
+// GoString hides the secrets.
+func (c Callback) GoString() string { return "callback.Callback{" + c.Via + "}" }
+
+// Listener waits for one callback. Make it with [Listen] and end it with Close.
+type Listener struct {
+	opts     Options
+	redirect string
+	path     string
+	addrs    []string
+	server   *http.Server
+	door     *door
+	serving  sync.WaitGroup
+	closing  sync.Once
+
+	done   chan struct{} // closed when the outcome stands and its page is written
+	report sync.Mutex    // held while OnIgnored runs; taken before mu
+
+	mu      sync.Mutex // guards what follows
+	outcome outcome
+	ignored map[Reason]int
+	unsaid  string // registered name of the first error without our state
+	grace   *time.Timer
+}
+
+// outcome is how a wait ended; the zero value is "not yet".
+type outcome struct {
+	callback *Callback
+	err      *Error
+	proved   bool // by our state, so the far side did answer
+}
+
+func (o outcome) open() bool { return o.callback == nil && o.err == nil }
+
+// Listen binds and serves at once; ctx bounds the binding only. The error is an [*Error] with [ReasonOptions],
+// [ReasonExposed], [ReasonBusy] (Addr and, where it can be known, Holder are set) or [ReasonBind].
+func Listen(ctx context.Context, o Options) (*Listener, error) {
+	t, err := o.target()
+	if err != nil {
+		return nil, err
+	}
+	sockets, err := bind(ctx, systemListen, t)
+	if err != nil {
+		return nil, err
+	}
+	if o.Now == nil {
+		o.Now = clock
+	}
+	l := &Listener{
+		opts: o, path: t.path, done: make(chan struct{}),
+		ignored: make(map[Reason]int), redirect: t.redirectURI(sockets),
+	}
+	l.serve(sockets)
+	return l, nil
+}
+
+// RedirectURI is the URI that leads here: as given, with a port 0 replaced by the port that was bound.
+func (l *Listener) RedirectURI() string { return l.redirect }
+
+// Addrs are the bound addresses, host:port, one or two of them.
+func (l *Listener) Addrs() []string { return append([]string(nil), l.addrs...) }
+
+// Wait returns the callback, or an [*Error]: [ReasonDenied] or [ReasonBoth] when the far side answered with an error and
+// our state; when ctx ended, [ReasonErrorWithoutState], [ReasonState] or [ReasonNoCallback], the first of them that was
+// seen, with the context's error inside; [ReasonClosed]. It may be called before or after the callback came, and more
+// than once: a wait that ended has ended for good.
+func (l *Listener) Wait(ctx context.Context) (*Callback, error) {
+	select {
+	case <-l.done:
+	case <-ctx.Done():
+		l.end(ReasonNoCallback, context.Cause(ctx))
+		<-l.done
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.outcome.err != nil {
+		return nil, l.outcome.err
+	}
+	return l.outcome.callback, nil
+}
+
+// Offer judges a callback URL that a person pasted, or only its query, as a request for it would be judged; surrounding
+// blanks, quotes and angle brackets, "&amp;" and a fragment are tolerated, and host and path do not matter. A nil error
+// means that the wait is over (also by a denial); else the [*Error] says why the paste was not taken.
+func (l *Listener) Offer(raw string) error {
+	query := pastedQuery(raw)
+	a := judge(query, l.opts.State)
+	if !a.final() {
+		l.note(a)
+		return a.err()
+	}
+	if late := l.claim(a.outcome(l.callback(query, a, ViaPaste))); late != "" {
+		return &Error{Reason: late}
+	}
+	close(l.done)
+	return nil
+}
+
+func (l *Listener) callback(query string, a answer, via string) *Callback {
+	return &Callback{Code: a.code, State: l.opts.State, Query: query, Via: via, At: l.opts.Now()}
+}
+
+// claim makes o the outcome if there is none yet; whoever claims must close done once the page is out. Otherwise it says
+// why o came too late.
+func (l *Listener) claim(o outcome) (late Reason) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case l.outcome.open():
+		l.outcome = o
+		return ""
+	case l.outcome.proved:
+		return ReasonDuplicate
+	}
+	return ReasonLate
+}
+
+// end ends a wait that no callback ended, with the most telling thing seen.
+func (l *Listener) end(fallback Reason, cause error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.outcome.open() {
+		return
+	}
+	e := &Error{Reason: fallback, Ignored: make(map[Reason]int, len(l.ignored)), Err: cause}
+	for r, n := range l.ignored {
+		e.Ignored[r] = n
+	}
+	switch {
+	case e.Ignored[ReasonErrorWithoutState] > 0:
+		e.Reason, e.Name = ReasonErrorWithoutState, l.unsaid
+	case e.Ignored[ReasonState] > 0:
+		e.Reason = ReasonState
+	}
+	l.outcome.err = e
+	close(l.done)
+}
+
+// note counts an answer that does not end the wait, and starts the grace after an error without our state.
+func (l *Listener) note(a answer) Ignored {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.ignored[a.reason]++
+	name := registered(a.name)
+	if a.reason == ReasonErrorWithoutState {
+		if l.unsaid == "" {
+			l.unsaid = name
+		}
+		if l.grace == nil && l.opts.ErrorGrace > 0 && l.outcome.open() {
+			l.grace = time.AfterFunc(l.opts.ErrorGrace, func() { l.end(ReasonErrorWithoutState, nil) })
+		}
+	}
+	return Ignored{Reason: a.reason, Count: l.ignored[a.reason], ErrorName: name}
+}
+
+// ignore notes an answer and reports it.
+func (l *Listener) ignore(a answer) {
+	l.report.Lock()
+	defer l.report.Unlock()
+	i := l.note(a)
+	if l.opts.OnIgnored != nil {
+		l.opts.OnIgnored(i)
+	}
+}
+
+// Close ends the wait, lets pages that are being written finish, and frees the ports, within a second. It may be called
+// at any time and more than once; the error is always nil.
+func (l *Listener) Close() error {
+	l.closing.Do(func() {
+		l.end(ReasonClosed, nil)
+		l.mu.Lock()
+		if l.grace != nil {
+			l.grace.Stop()
+		}
+		l.mu.Unlock()
+		l.shut()
+	})
+	return nil
+}

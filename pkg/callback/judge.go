@@ -1,0 +1,141 @@
+package callback
+
+import (
+	"crypto/subtle"
+	"net/url"
+	"strings"
+)
+
+// answer is what the query of a callback says, judged against the state of one attempt.
+type answer struct {
+	reason            Reason // empty: a code with our state
+	code              string
+	name, description string // of an error; remote text
+}
+
+// final reports whether the answer proved our state and so ends a wait.
+func (a answer) final() bool {
+	return a.reason == "" || a.reason == ReasonDenied || a.reason == ReasonBoth
+}
+
+// err is the answer as an error, nil if it is a code. Without our state only a registered name is kept.
+func (a answer) err() *Error {
+	switch {
+	case a.reason == "":
+		return nil
+	case a.final():
+		return &Error{Reason: a.reason, Name: a.name, Description: a.description}
+	}
+	return &Error{Reason: a.reason, Name: registered(a.name)}
+}
+
+func (a answer) outcome(c *Callback) outcome {
+	if err := a.err(); err != nil {
+		return outcome{err: err, proved: true}
+	}
+	return outcome{callback: c, proved: true}
+}
+
+// Parse judges a callback URL, or only its query, by the rules of [Listener.Offer], with no listener. An empty state
+// proves nothing. The error is an [*Error] with [ReasonDenied], [ReasonBoth], [ReasonErrorWithoutState], [ReasonState],
+// [ReasonMalformed] or [ReasonIncomplete].
+func Parse(rawURL, state string) (*Callback, error) {
+	query := pastedQuery(rawURL)
+	a := judge(query, state)
+	if err := a.err(); err != nil {
+		return nil, err
+	}
+	return &Callback{Code: a.code, State: state, Query: query, Via: ViaURL}, nil
+}
+
+// judge reads a raw query by RFC 6749, 4.1.2: a parameter without a value counts as absent (3.1), code, state and error
+// may come only once, and a code is printable ASCII (A.11).
+func judge(query, state string) answer {
+	p, ok := params(query)
+	if !ok || !printable(p["code"]) {
+		return answer{reason: ReasonMalformed}
+	}
+	a := answer{code: p["code"], name: p["error"], description: p["error_description"]}
+	proved := state != "" && subtle.ConstantTimeCompare([]byte(p["state"]), []byte(state)) == 1
+	switch {
+	case a.code == "" && a.name == "":
+		a.reason = ReasonIncomplete
+	case a.name != "" && !proved:
+		a.reason = ReasonErrorWithoutState
+	case !proved:
+		a.reason = ReasonState
+	case a.code != "" && a.name != "":
+		a.reason = ReasonBoth
+	case a.name != "":
+		a.reason = ReasonDenied
+	}
+	return a
+}
+
+// params decodes the parameters that matter. It is false when any escape is bad or one of them repeats where that would
+// be ambiguous. url.ParseQuery would drop such pairs, and those with a semicolon, which is an ordinary character here.
+func params(query string) (map[string]string, bool) {
+	got := make(map[string]string, 4)
+	for pair := range strings.SplitSeq(query, "&") {
+		k, v, _ := strings.Cut(pair, "=")
+		name, err := url.QueryUnescape(k)
+		if err != nil {
+			return nil, false
+		}
+		value, err := url.QueryUnescape(v)
+		if err != nil {
+			return nil, false
+		}
+		_, twice := got[name]
+		switch name {
+		case "code", "state", "error":
+			if twice {
+				return nil, false
+			}
+			got[name] = value
+		case "error_description":
+			if !twice {
+				got[name] = value
+			}
+		}
+	}
+	return got, true
+}
+
+func printable(s string) bool {
+	return strings.IndexFunc(s, func(r rune) bool { return r < ' ' || r > '~' }) < 0
+}
+
+// pastedQuery takes the raw query out of what a person may paste.
+func pastedQuery(raw string) string {
+	s := strings.Trim(raw, " \t\r\n\v\f\u00a0\u200b\ufeff\"'`<>“”‘’«»")
+	s = strings.ReplaceAll(s, "&amp;", "&")
+	s, _, _ = strings.Cut(s, "#")
+	before, after, found := strings.Cut(s, "?")
+	switch {
+	case found && (!strings.Contains(before, "=") || strings.Contains(before, "://")):
+		return after
+	case strings.Contains(s, "="):
+		return s
+	}
+	return ""
+}
+
+// oauthErrors are the names that an authorization response may carry: RFC 6749 4.1.2.1, OpenID Connect Core 3.1.2.6,
+// RFC 8707, RFC 9396, and the extensions registered with IANA beside them.
+var oauthErrors = map[string]bool{
+	"access_denied": true, "account_selection_required": true, "consent_required": true, "interaction_required": true,
+	"invalid_authorization_details": true, "invalid_request": true, "invalid_request_object": true,
+	"invalid_request_uri": true, "invalid_scope": true, "invalid_target": true, "login_required": true,
+	"registration_not_supported": true, "request_not_supported": true, "request_uri_not_supported": true,
+	"server_error": true, "temporarily_unavailable": true, "unauthorized_client": true,
+	"unmet_authentication_requirements": true, "unsupported_response_type": true,
+}
+
+// registered returns a registered OAuth error name as it is and anything else as "".
+func registered(name string) string {
+	if oauthErrors[name] {
+		return name
+	}
+	return ""
+}

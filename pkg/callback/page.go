@@ -1,0 +1,130 @@
+package callback
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"net/http"
+	"strconv"
+	"sync"
+)
+
+// page is what a browser shows. Nothing of the request ever gets into it.
+type page struct {
+	status int
+	mark   mark
+	title  string
+	text   string
+}
+
+// mark is the drawing above the title, and its colour.
+type mark struct{ class, path string }
+
+var (
+	tick  = mark{"good", "M15 25l6 6 12-14"}
+	cross = mark{"bad", "M17 17l14 14M31 17L17 31"}
+	hint  = mark{"calm", "M24 21v12M24 14.5v.5"}
+)
+
+// pages has a row for each reason that a request can be answered with; the empty one is success.
+var pages = map[Reason]page{
+	"": {
+		http.StatusOK, tick, "All set",
+		"Your terminal received the answer. You can close this window.",
+	},
+	ReasonDenied: {
+		http.StatusOK, cross, "Not authorized",
+		"Your terminal received the answer and will tell you why it is a no. You can close this window.",
+	},
+	ReasonBoth: {
+		http.StatusOK, cross, "Not authorized",
+		"Your terminal received a contradictory answer and will tell you more. You can close this window.",
+	},
+	ReasonDuplicate: {
+		http.StatusOK, tick, "Already received",
+		"Your terminal had this answer before, so nothing happened this time. You can close this window.",
+	},
+	ReasonLate: {
+		http.StatusGone, hint, "Too late",
+		"Your terminal had stopped waiting and did not take this answer. You can close this window and start again.",
+	},
+	ReasonState: {
+		http.StatusBadRequest, hint, "Not this attempt",
+		"Your terminal did not take this answer: it belongs to another attempt. You can close this window.",
+	},
+	ReasonErrorWithoutState: {
+		http.StatusBadRequest, hint, "Not this attempt",
+		"Your terminal noted an error, but not as its answer: it does not name this attempt. You can close this window.",
+	},
+	ReasonPath: {
+		http.StatusNotFound, hint, "Nothing here",
+		"Your terminal did not take this request: only the callback address leads to it. You can close this window.",
+	},
+	ReasonMethod: {
+		http.StatusMethodNotAllowed, hint, "Not like this",
+		"Your terminal did not take this request: the callback must come as a plain redirect. You can close this window.",
+	},
+}
+
+// unknown answers what has no row: requests that make no sense.
+var unknown = page{
+	http.StatusBadRequest, hint, "Not an answer",
+	"Your terminal did not take this request: there is no complete answer in it. You can close this window.",
+}
+
+func pageOf(r Reason) page {
+	if p, ok := pages[r]; ok {
+		return p
+	}
+	return unknown
+}
+
+// style is all the style there is.
+const style = `:root{color-scheme:light dark;--ink:#1c2126;--soft:#5c6670;--paper:#fbfbfa;--good:#1a7f4b;--bad:#b3352b;--calm:#54616e}` +
+	`@media(prefers-color-scheme:dark){:root{--ink:#eceff1;--soft:#9aa5af;--paper:#14171a;--good:#57c78d;--bad:#f0857b;--calm:#9fb0bf}}` +
+	`*{margin:0}` +
+	`body{min-height:100vh;min-height:100svh;display:grid;place-items:center;background:var(--paper);color:var(--ink);` +
+	`font:1.0625rem/1.6 system-ui,sans-serif;-webkit-text-size-adjust:100%}` +
+	`main{max-width:25rem;padding:2rem 1.5rem 18vh;text-align:center}` +
+	`svg{width:4rem;height:4rem;fill:none;stroke:currentColor;stroke-width:2.5;stroke-linecap:round;stroke-linejoin:round}` +
+	`circle{opacity:.28}` +
+	`.good svg{color:var(--good)}.bad svg{color:var(--bad)}.calm svg{color:var(--calm)}` +
+	`h1{margin:1.25rem 0 .5rem;font-size:1.625rem;font-weight:600;line-height:1.25;letter-spacing:-.015em}` +
+	`p{color:var(--soft);text-wrap:balance}`
+
+// policy allows that style and nothing else: no script, no load, no frame.
+var policy = sync.OnceValue(func() string {
+	sum := sha256.Sum256([]byte(style))
+	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) +
+		"'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+})
+
+func (p page) html() string {
+	return `<!doctype html><html lang="en"><meta charset="utf-8">` +
+		`<meta name="viewport" content="width=device-width,initial-scale=1">` +
+		`<title>` + p.title + ` · vnv</title><style>` + style + `</style>` +
+		`<main class="` + p.mark.class + `"><svg viewBox="0 0 48 48" aria-hidden="true">` +
+		`<circle cx="24" cy="24" r="22"/><path d="` + p.mark.path + `"/></svg>` +
+		`<h1>` + p.title + `</h1><p>` + p.text + `</p></main></html>` + "\n"
+}
+
+// write sends the page whole and flushes it: header and body fit the server's buffer, so they leave in one write. A
+// client that has gone does not matter.
+func (p page) write(w http.ResponseWriter) {
+	body := p.html()
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	h.Set("Connection", "close")
+	h.Set("Cache-Control", "no-store")
+	h.Set("Content-Security-Policy", policy())
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("X-Frame-Options", "DENY")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	if p.status == http.StatusMethodNotAllowed {
+		h.Set("Allow", http.MethodGet)
+	}
+	w.WriteHeader(p.status)
+	_, _ = w.Write([]byte(body))
+	_ = http.NewResponseController(w).Flush()
+}

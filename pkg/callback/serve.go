@@ -1,0 +1,90 @@
+package callback
+
+import (
+	"context"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"time"
+)
+
+// Bounds of the server. Nobody has proved anything before the handler has run, so all are short.
+const (
+	requestTime = 2 * time.Second        // to send the request, and again to read the page
+	headerBytes = 128 << 10              // long codes and ten thousand parameters fit, a megabyte does not
+	drainTime   = 800 * time.Millisecond // for pages that are being written when Close is called
+)
+
+// clock is the real one, whatever Options.Now says: it measures connections.
+var clock = time.Now //nolint:forbidigo // the zero value of Options.Now means the real clock
+
+type connKey struct{}
+
+// serve starts one server on all sockets.
+func (l *Listener) serve(sockets []net.Listener) {
+	l.door = newDoor(func() { l.ignore(answer{reason: ReasonUnreadable}) })
+	l.server = &http.Server{
+		Handler:                      http.HandlerFunc(l.handle),
+		ReadTimeout:                  requestTime,
+		ReadHeaderTimeout:            requestTime,
+		WriteTimeout:                 requestTime,
+		MaxHeaderBytes:               headerBytes,
+		ErrorLog:                     log.New(io.Discard, "", 0),
+		DisableGeneralOptionsHandler: true,
+		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
+			return context.WithValue(ctx, connKey{}, c)
+		},
+	}
+	l.server.SetKeepAlivesEnabled(false)
+	for _, s := range sockets {
+		l.addrs = append(l.addrs, s.Addr().String())
+		l.serving.Go(func() { _ = l.server.Serve(&gate{Listener: s, door: l.door}) })
+	}
+}
+
+// shut refuses new connections, drains, and cuts what is left.
+func (l *Listener) shut() {
+	select {
+	case <-l.door.shut():
+	case <-time.After(drainTime):
+	}
+	_ = l.server.Close()
+	l.serving.Wait()
+}
+
+// handle answers one request: the page is on its way before a waiter wakes.
+func (l *Listener) handle(w http.ResponseWriter, r *http.Request) {
+	if c, ok := r.Context().Value(connKey{}).(*conn); ok {
+		l.door.served(c)
+	}
+	p, ended := l.judgeRequest(r)
+	p.write(w)
+	if ended {
+		close(l.done)
+	}
+}
+
+// judgeRequest decides on a request; ended means that it became the outcome, to be announced once its page is written.
+func (l *Listener) judgeRequest(r *http.Request) (p page, ended bool) {
+	a := answer{}
+	switch {
+	case r.URL.EscapedPath() != l.path:
+		a.reason = ReasonPath
+	case r.Method != http.MethodGet:
+		a.reason = ReasonMethod
+	default:
+		a = judge(r.URL.RawQuery, l.opts.State)
+	}
+	if !a.final() {
+		l.ignore(a)
+		return pageOf(a.reason), false
+	}
+	c := l.callback(r.URL.RawQuery, a, ViaHTTP)
+	c.Host = r.Host
+	if late := l.claim(a.outcome(c)); late != "" {
+		l.ignore(answer{reason: late})
+		return pageOf(late), false
+	}
+	return pageOf(a.reason), true
+}
