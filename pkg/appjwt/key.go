@@ -24,7 +24,7 @@ const (
 // [ParseKey]; the zero value signs nothing. It shows only its size and its
 // fingerprint when printed, with any verb.
 type Key struct {
-	private *rsa.PrivateKey
+	reveal func() *rsa.PrivateKey // a function: package fmt sees no further, wherever the Key is held
 }
 
 // ParseKey reads the application's private key from the contents of its file
@@ -47,15 +47,15 @@ func ParseKey(b []byte) (*Key, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Key{private: private}, nil
+	return &Key{reveal: func() *rsa.PrivateKey { return private }}, nil
 }
 
 // Public returns the half that the dashboard keeps, nil for a zero Key.
 func (k Key) Public() *rsa.PublicKey {
-	if k.private == nil {
+	if k.reveal == nil {
 		return nil
 	}
-	return &k.private.PublicKey
+	return &k.reveal().PublicKey
 }
 
 // Fingerprint returns "sha256:" and the lower-case hex SHA-256 of the public
@@ -65,7 +65,7 @@ func (k Key) Public() *rsa.PublicKey {
 //
 // prints. It is safe to show, and empty for a zero Key.
 func (k Key) Fingerprint() string {
-	if k.private == nil {
+	if k.reveal == nil {
 		return ""
 	}
 	der, err := x509.MarshalPKIXPublicKey(k.Public())
@@ -78,15 +78,15 @@ func (k Key) Fingerprint() string {
 
 // Bits returns the size of the modulus, 2048 or more; 0 for a zero Key.
 func (k Key) Bits() int {
-	if k.private == nil {
+	if k.reveal == nil {
 		return 0
 	}
-	return k.private.N.BitLen()
+	return k.Public().N.BitLen()
 }
 
 // String names the key without revealing it: "RSA 2048 sha256:…".
 func (k Key) String() string {
-	if k.private == nil {
+	if k.reveal == nil {
 		return "no key"
 	}
 	return "RSA " + strconv.Itoa(k.Bits()) + " " + k.Fingerprint()

@@ -43,10 +43,9 @@ type Signer struct {
 	last *signed
 }
 
-// signed is a token and the times between which it may be handed out. It is
-// held by pointer so that printing a Signer does not print it.
+// signed is a token and the times between which it may be handed out.
 type signed struct {
-	token       string
+	reveal      func() string // a function, as in Key: printing a Signer does not print it
 	from, until time.Time
 }
 
@@ -62,19 +61,19 @@ func (s *Signer) Token(ctx context.Context) (string, error) {
 	defer s.mu.Unlock()
 	now := s.now()
 	if s.last.usable(now) {
-		return s.last.token, nil
+		return s.last.reveal(), nil
 	}
 	fresh, err := s.sign(now)
 	if err != nil {
 		return "", err
 	}
 	s.last = fresh
-	return fresh.token, nil
+	return fresh.reveal(), nil
 }
 
 // Check reports what [Signer.Token] would refuse, without signing.
 func (s *Signer) Check() error {
-	if s.Key == nil || s.Key.private == nil {
+	if s.Key == nil || s.Key.reveal == nil {
 		return &ClaimError{Claim: "key", Reason: "there is none"}
 	}
 	if strings.TrimSpace(s.ApplicationID) == "" {
@@ -113,12 +112,12 @@ func (s *Signer) sign(now time.Time) (*signed, error) {
 	if s.NotBefore != 0 {
 		claims["nbf"] = now.Add(s.NotBefore).Unix()
 	}
-	token, err := jwt.NewWithClaims(jwt.SigningMethodRS256, claims).SignedString(s.Key.private)
+	token, err := jwt.NewWithClaims(jwt.SigningMethodRS256, claims).SignedString(s.Key.reveal())
 	if err != nil {
 		return nil, &ClaimError{Claim: "extra claims", Reason: "they cannot be signed", Err: err}
 	}
 	until := time.Unix(exp, 0).Add(-min(renewBefore, s.ttl()/10))
-	return &signed{token: token, from: time.Unix(iat, 0), until: until}, nil
+	return &signed{reveal: func() string { return token }, from: time.Unix(iat, 0), until: until}, nil
 }
 
 func (t *signed) usable(now time.Time) bool {
