@@ -1,0 +1,178 @@
+package sandbox
+
+import (
+	"bytes"
+	"encoding/json"
+	"html"
+	"net/http"
+	"strconv"
+)
+
+// The media types of answers.
+const (
+	typeJSON    = "application/json"
+	typeProblem = "application/problem+json"
+	typeHAL     = "application/hal+json"
+	typeHTML    = "text/html; charset=utf-8"
+)
+
+// refusal is why a request gets no for an answer; its stage says in which of the shapes.
+type refusal struct {
+	status int
+	detail string // "" for the words that belong to the code
+	params []invalidParam
+}
+
+type invalidParam struct {
+	Name   string `json:"name"`
+	Reason string `json:"reason"`
+}
+
+// shapes says how a stage refuses a request that is wrong, and how it fails for a number whose outcome
+// is an error.
+var shapes = map[Stage]struct {
+	refuse func(*call, refusal)
+	fail   func(*call, int)
+}{
+	StageEnable:    {refuseProblem, func(c *call, status int) { refuseProblem(c, refusal{status: status}) }},
+	StageAuthorize: {refusePage, failCallback},
+	StageCarrier:   {refusePage, failCallback},
+	StageCallback:  {refusePage, failCallback},
+	StageToken:     {refuseOAuth, func(c *call, status int) { refuseOAuth(c, refusal{status: status}) }},
+	StageVerify:    {refuseCamara, failVerify},
+}
+
+// refuse answers in the shape of the call's stage.
+func (c *call) refuse(r refusal) { shapes[c.route.stage].refuse(c, r) }
+
+// fails answers for a number whose outcome at this stage is an error, and tells whether it did.
+func (c *call) fails(phone string) bool {
+	if c.s.options.ErrorAt != c.route.stage || outcomeOf(phone) != outcomeError {
+		return false
+	}
+	c.entry.Note = "a number ending in 99 fails here"
+	shapes[c.route.stage].fail(c, c.s.options.ErrorStatus)
+	return true
+}
+
+// reply sends a body with its length, in one write.
+func reply(w http.ResponseWriter, status int, mediaType string, body []byte) {
+	h := w.Header()
+	h["Content-Type"] = []string{mediaType}
+	h["Content-Length"] = []string{strconv.Itoa(len(body))}
+	w.WriteHeader(status)
+	w.Write(body) //nolint:errcheck // the client has gone
+}
+
+// replyJSON sends v; HTML characters stay as they are, as elsewhere on the wire.
+func replyJSON(w http.ResponseWriter, status int, mediaType string, v any) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		reply(w, http.StatusInternalServerError, typeHTML, nil) // no value of ours gets here
+		return
+	}
+	reply(w, status, mediaType, bytes.TrimSuffix(b.Bytes(), []byte("\n")))
+}
+
+// redirect sends the client on, the CAMARA way (302) and with no body.
+func redirect(w http.ResponseWriter, location string) {
+	h := w.Header()
+	h["Location"] = []string{location}
+	h["Cache-Control"] = noStore
+	h["Content-Length"] = zeroLength
+	w.WriteHeader(http.StatusFound)
+}
+
+// Header values that never change; net/http only reads them.
+var (
+	noStore    = []string{"no-store"}
+	zeroLength = []string{"0"}
+	rateLimit  = []string{"10, 10;w=1"}
+	bearer     = []string{`Bearer error="invalid_token"`}
+)
+
+// problem is the vendor gateway's shape (RFC 7807). Its type's fragment is the code.
+type problem struct {
+	Type     string         `json:"type"`
+	Title    string         `json:"title"`
+	Detail   string         `json:"detail"`
+	Instance string         `json:"instance"`
+	Params   []invalidParam `json:"invalid_parameters,omitempty"`
+}
+
+// words are a title and a detail; for OAuth and CAMARA a code and its message.
+type words struct{ title, detail string }
+
+var problemWords = map[string]words{
+	"unauthorized":        {"Unauthorized", "You did not provide correct credentials."},
+	"jwt-expired":         {"JWT expired", "The JWT in use has expired."},
+	"forbidden":           {"Forbidden", "Your account does not have permission to perform this action."},
+	"unprovisioned":       {"Authentication failure", "Your account is not provisioned for this network API."},
+	"not-found":           {"Not Found", "The requested resource was not found."},
+	"gone":                {"Gone", "This API has been retired."},
+	"wrong-verb":          {"Method Not Allowed", "This method is not supported here."},
+	"content-type-header": {"Unsupported Media Type", "The Content-Type header is not supported here."},
+	"invalid-params":      {"Your request parameters did not validate.", "The value of one or more parameters is invalid."},
+	"throttled":           {"Rate Limit Hit", "Please wait, then retry your request"},
+	"internal-error":      {"Internal Error", "There was an error on our side."},
+}
+
+var problemCodes = map[int]string{
+	401: "unauthorized", 403: "forbidden", 404: "not-found", 405: "wrong-verb", 410: "gone",
+	415: "content-type-header", 422: "invalid-params", 429: "throttled",
+}
+
+// problem answers with the problem of a fragment; detail "" is the usual one.
+func (s *Server) problem(w http.ResponseWriter, status int, fragment, detail string, params ...invalidParam) {
+	text := problemWords[fragment]
+	if status == http.StatusBadRequest {
+		text.title = "Bad Request"
+	}
+	if detail != "" {
+		text.detail = detail
+	}
+	replyJSON(w, status, typeProblem, problem{
+		"https://developer.vonage.com/api-errors#" + fragment, text.title, text.detail, s.ids.hex128(), params,
+	})
+}
+
+func refuseProblem(c *call, r refusal) {
+	fragment, ok := problemCodes[r.status]
+	switch {
+	case !ok && r.status >= 500:
+		fragment = "internal-error"
+	case !ok:
+		fragment = "invalid-params"
+	}
+	c.s.problem(c, r.status, fragment, r.detail, r.params...)
+}
+
+// notFound is the vendor's 404, in HAL form.
+func notFound(w http.ResponseWriter, path string) {
+	type link struct {
+		Href      string `json:"href"`
+		Templated bool   `json:"templated"`
+	}
+	type message struct {
+		Message string `json:"message"`
+	}
+	replyJSON(w, http.StatusNotFound, typeHAL, struct {
+		Message  string               `json:"message"`
+		Links    map[string]link      `json:"_links"`
+		Embedded map[string][]message `json:"_embedded"`
+	}{"Not Found", map[string]link{"self": {path, false}}, map[string][]message{"errors": {{"Page Not Found"}}}})
+}
+
+// page is what a person sees where no redirect is possible. The texts are ours, never the client's.
+func page(w http.ResponseWriter, status int, title, text string) {
+	w.Header().Set("Content-Security-Policy", "default-src 'none'")
+	title, text = html.EscapeString(title), html.EscapeString(text)
+	reply(w, status, typeHTML, []byte("<!DOCTYPE html>\n<html><head><title>"+title+"</title></head><body><h1>"+
+		title+"</h1><p>"+text+"</p></body></html>\n"))
+}
+
+func refusePage(c *call, r refusal) {
+	page(c, r.status, "This authorization cannot go on", r.detail)
+}

@@ -1,0 +1,24 @@
+// Package sandbox is the far side of the number verification flow on this machine: the vendor's API
+// and authorization server and the carrier behind them, in one server without account or network.
+//
+// Use it to run the flow where nothing real may be asked: in `vnv run --sandbox`, as a server for a
+// team's backend, and in Go tests ([Start]). It is strict by default, so that what passes here is not
+// refused there for a reason that could have been seen before: the JWT is verified, bodies and forms
+// are checked, every code and token works once and only for what it was issued.
+//
+// What is promised:
+//
+//   - The outcome follows the number, as with the vendor's Virtual Operator: last digit even is true,
+//     odd is false, and a number ending in 99 is an error ([Options.ErrorAt], [Options.ErrorStatus]).
+//     Any number will do, +990 or not.
+//   - Handlers know only how things go right. What goes wrong is a row of [Faults], which stands in
+//     front of a stage and is chosen by name in [Options.Faults].
+//   - Memory is bounded, however many flows are abandoned: everything kept has a cap and a lifetime.
+//   - Only loopback is bound, unless [Options.Public] says otherwise, and requests for a foreign Host
+//     are refused, so that no web page can reach a sandbox through a name of its own.
+//   - The ledger ([Server.Requests]) and [Options.Log] hold what was received, unmasked: a sandbox is
+//     for made-up secrets, and whoever shows an [Entry] masks it first.
+//
+// The package shares no code with the client it checks; both are held to the transcripts in
+// testdata/wire. It neither prints nor reads the environment, and it does not link testing.
+package sandbox

@@ -1,0 +1,188 @@
+package sandbox
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+const (
+	roleVendor  = "vendor"
+	roleCarrier = "carrier"
+)
+
+// route is a path: who lives there, which stage it is, how its request is read and how it goes right.
+type route struct {
+	role, method string
+	stage        Stage
+	read         func(*call) // notes what was sent; what is wrong with it waits in call.malformed
+	serve        func(*call)
+}
+
+var routes = map[string]*route{
+	"/v0.1/network-enablement":                {roleVendor, http.MethodPost, StageEnable, readEnable, serveEnable},
+	"/oauth2/auth":                            {roleVendor, http.MethodGet, StageAuthorize, readChain, serveAuthorize},
+	"/carrier/he":                             {roleCarrier, http.MethodGet, StageCarrier, readChain, serveEnrichment},
+	"/carrier/session":                        {roleCarrier, http.MethodGet, StageCarrier, readChain, serveSession},
+	"/carrier/session/return":                 {roleCarrier, http.MethodGet, StageCarrier, readChain, serveReturn},
+	"/camara/oauth/callback":                  {roleVendor, http.MethodGet, StageCallback, readChain, serveCallback},
+	"/oauth2/token":                           {roleVendor, http.MethodPost, StageToken, readToken, serveToken},
+	"/camara/number-verification/v031/verify": {roleVendor, http.MethodPost, StageVerify, readVerify, serveVerify},
+}
+
+// call is one request on its way through the sandbox. It is the ResponseWriter that handlers and
+// faults get, and knows what was answered.
+type call struct {
+	http.ResponseWriter
+	s     *Server
+	r     *http.Request
+	route *route
+	now   time.Time
+	entry Entry
+
+	body      []byte
+	form      url.Values // of the query, at token of the body
+	enable    enableRequest
+	verify    verifyRequest
+	malformed *malformed
+	flow      *flow // in the chain: the one that the state belongs to
+}
+
+// malformed says why a request cannot be understood: in JSON, its query or its form.
+type malformed struct {
+	field  string // "" if the whole is
+	reason string
+}
+
+func (c *call) WriteHeader(status int) {
+	if c.entry.Status == 0 {
+		c.entry.Status = status
+	}
+	c.ResponseWriter.WriteHeader(status)
+}
+
+func (c *call) Write(b []byte) (int, error) {
+	if c.entry.Status == 0 {
+		c.entry.Status = http.StatusOK
+	}
+	return c.ResponseWriter.Write(b)
+}
+
+// Unwrap is for http.ResponseController.
+func (c *call) Unwrap() http.ResponseWriter { return c.ResponseWriter }
+
+// port is the server as one of its listeners shows it: one role, or all.
+type port struct {
+	s    *Server
+	role string
+}
+
+// ServeHTTP answers with all roles on one origin.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { port{s, ""}.ServeHTTP(w, r) }
+
+func (p port) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	now := p.s.now()
+	c := &call{ResponseWriter: w, s: p.s, r: r, now: now, entry: newEntry(r, now)}
+	defer c.note()
+	if p.s.options.Now != nil {
+		w.Header().Set("Date", now.UTC().Format(http.TimeFormat))
+	}
+	if id := c.entry.Correlator; id != "" && isCorrelator(id) {
+		w.Header()["X-Correlator"] = []string{id}
+	}
+	c.route = routes[r.URL.Path]
+	switch {
+	case !p.s.knows(r.Host):
+		c.entry.Note = "the Host header names neither loopback nor the public URL"
+		p.s.problem(c, http.StatusMisdirectedRequest, "forbidden", "This host is not served here.")
+	case c.route == nil || p.role != "" && p.role != c.route.role:
+		c.entry.Note = "nobody lives at this path"
+		notFound(c, r.URL.Path)
+	default:
+		c.run()
+	}
+}
+
+// run reads the request, lets the faults of its stage have it first, and serves it.
+func (c *call) run() {
+	c.entry.Role, c.entry.Stage = c.route.role, c.route.stage
+	if c.r.Method != c.route.method {
+		c.entry.Note = "wrong method"
+		c.Header().Set("Allow", c.route.method)
+		c.refuse(refusal{http.StatusMethodNotAllowed, "This method is not supported here.", nil})
+		return
+	}
+	if c.route.method == http.MethodPost && !c.readBody() {
+		return
+	}
+	c.route.read(c)
+	if !c.s.faulted(c) {
+		c.route.serve(c)
+	}
+}
+
+// readBody reads all of it, before any fault, so that a fault may reset the connection of a request
+// that was received.
+func (c *call) readBody() bool {
+	var err error
+	c.body, err = io.ReadAll(http.MaxBytesReader(c.ResponseWriter, c.r.Body, maxBody))
+	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
+		c.entry.Note = "body too large"
+		c.refuse(refusal{http.StatusRequestEntityTooLarge, "The request body is too large.", nil})
+		return false
+	}
+	if err != nil {
+		c.entry.Note = "body cut off"
+		return false
+	}
+	c.r.Body = io.NopCloser(bytes.NewReader(c.body))
+	return true
+}
+
+// note puts the call into the log and the ledger, once it is over.
+func (c *call) note() {
+	if c.s.options.Log != nil {
+		c.s.options.Log(c.entry)
+	}
+	c.s.ledger.add(&c.entry)
+}
+
+// deny notes in words, for the log, why a request is refused as it is.
+func (c *call) deny(note string, r refusal) {
+	c.entry.Note = note
+	c.refuse(r)
+}
+
+// knows tells whether a request for host is meant for this sandbox: a web page may reach a loopback
+// port through a name of its own, but not make the browser send another Host.
+func (s *Server) knows(host string) bool {
+	name := hostname(host)
+	return isLoopback(name) || s.publicHost != "" && strings.EqualFold(name, s.publicHost)
+}
+
+// hostname is authority without its port.
+func hostname(authority string) string {
+	if host, _, err := net.SplitHostPort(authority); err == nil {
+		return host
+	}
+	return authority
+}
+
+// isCorrelator is CAMARA's ^[a-zA-Z0-9-]{0,55}$.
+func isCorrelator(id string) bool {
+	for _, r := range id {
+		if !isAlphanumeric(r) && r != '-' {
+			return false
+		}
+	}
+	return len(id) <= 55
+}
+
+func isAlphanumeric(r rune) bool {
+	return r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z'
+}

@@ -1,0 +1,51 @@
+package sandbox
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"io"
+	"sync"
+)
+
+// ids makes everything that must not be guessed. A source of the caller's own is read under a lock.
+type ids struct {
+	mu     sync.Mutex
+	source io.Reader // nil: crypto/rand
+}
+
+// read fills b. crypto/rand never fails; a caller's source that ends gives zeros from there on.
+func (i *ids) read(b []byte) {
+	if i.source == nil {
+		rand.Read(b) //nolint:errcheck // documented never to fail
+		return
+	}
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if _, err := io.ReadFull(i.source, b); err != nil {
+		return
+	}
+}
+
+// hex128 is 128 random bits in 32 hex digits: a code, a token, a trace id.
+func (i *ids) hex128() string {
+	var b [16]byte
+	i.read(b[:])
+	return hex.EncodeToString(b[:])
+}
+
+// uuid is a version 4 UUID (RFC 9562).
+func (i *ids) uuid() string {
+	var b [16]byte
+	i.read(b[:])
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	var t [36]byte
+	at := 0
+	for n, group := range [...][2]int{{0, 4}, {4, 6}, {6, 8}, {8, 10}, {10, 16}} {
+		if n > 0 {
+			t[at] = '-'
+			at++
+		}
+		at += hex.Encode(t[at:], b[group[0]:group[1]])
+	}
+	return string(t[:])
+}

@@ -1,0 +1,154 @@
+package sandbox
+
+import (
+	"crypto/rsa"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// Stage is where in the flow a request is, and so where a [Fault] or an error outcome can stand.
+type Stage string
+
+// The stages, in the order of the flow. StageCarrier covers every hop of the carrier's chain,
+// StageCallback is the vendor's own callback, from where the code goes to the registered redirect_uri.
+const (
+	StageEnable    Stage = "enable"
+	StageAuthorize Stage = "authorize"
+	StageCarrier   Stage = "carrier"
+	StageCallback  Stage = "callback"
+	StageToken     Stage = "token"
+	StageVerify    Stage = "verify"
+)
+
+// The defaults of [Options]. Lifetimes that the vendor does not document are the longest that
+// RFC 6749 section 4.1.2 recommends for a code; the token's is the guide's.
+const (
+	DefaultCodeTTL    = 10 * time.Minute
+	DefaultTokenTTL   = time.Hour
+	DefaultLedgerSize = 4096
+
+	flowTTL     = 10 * time.Minute
+	maxFlows    = 4096    // of one generation, see store
+	maxStates   = 1 << 15 // of one generation
+	statesTTL   = 24 * time.Hour
+	maxJWTs     = 256
+	maxBody     = 64 << 10
+	maxHeaders  = 64 << 10
+	drainTime   = 5 * time.Second
+	headerTime  = 10 * time.Second
+	idleTime    = 2 * time.Minute
+	minLifetime = 30 * time.Second
+	maxLifetime = 24 * time.Hour
+	jwtDefault  = 15 * time.Minute
+	leeway      = 30 * time.Second
+)
+
+// clock is the default of [Options.Now].
+var clock = time.Now //nolint:forbidigo // the zero value of Now means the real clock
+
+// Options say what differs from the sandbox that needs no settings; the zero value is that sandbox.
+type Options struct {
+	// Listen is the address of the vendor's side, "127.0.0.1:0" when empty. A host that is not
+	// loopback needs Public.
+	Listen string
+	// Public allows a Listen that others can reach. Requests must still name a loopback host or the
+	// host of PublicURL.
+	Public bool
+	// PublicURL is the origin under which clients reach the sandbox (a tunnel, a container's name), such
+	// as "https://sandbox.example". It implies SinglePort.
+	PublicURL string
+	// SinglePort puts all roles on one origin, by path, instead of the carrier on a second port under
+	// the other loopback name.
+	SinglePort bool
+
+	// ApplicationID is the one application, [TestApplicationID] when empty.
+	ApplicationID string
+	// PublicKey is the application's registered key; nil: the embedded test key.
+	PublicKey *rsa.PublicKey
+	// RedirectURIs are registered at start; see [Server.Register]. Empty: one on a free loopback port.
+	RedirectURIs []string
+	// Scopes are allowed beside those of number verification.
+	Scopes []string
+
+	// CodeTTL and TokenTTL are how long a code and an access token live.
+	CodeTTL, TokenTTL time.Duration
+	// ErrorAt is where a number ending in 99 fails: [StageVerify] when empty, as the vendor does not say.
+	ErrorAt Stage
+	// ErrorStatus is the HTTP status of that failure, 403 when 0. In the redirect chain it is unused:
+	// the failure is an OAuth error at the redirect_uri.
+	ErrorStatus int
+	// Faults are names of rows of [Faults], each "NAME" or "NAME:times".
+	Faults []string
+
+	// LedgerSize is how many requests [Server.Requests] keeps, [DefaultLedgerSize] when 0.
+	LedgerSize int
+	// Log is called once for every request, from its goroutine, before the ledger has it. An Entry is
+	// not masked.
+	Log func(Entry)
+	// Now is the clock; when set, Date headers follow it too.
+	Now func() time.Time
+	// Rand is the source of ids, codes, tokens and states; nil: crypto/rand.
+	Rand io.Reader
+}
+
+func (o *Options) setDefaults() {
+	setDefault(&o.Listen, "127.0.0.1:0")
+	setDefault(&o.ApplicationID, TestApplicationID)
+	setDefault(&o.CodeTTL, DefaultCodeTTL)
+	setDefault(&o.TokenTTL, DefaultTokenTTL)
+	setDefault(&o.ErrorAt, StageVerify)
+	setDefault(&o.ErrorStatus, 403)
+	setDefault(&o.LedgerSize, DefaultLedgerSize)
+	o.PublicURL = strings.TrimSuffix(o.PublicURL, "/")
+	o.SinglePort = o.SinglePort || o.PublicURL != ""
+}
+
+func setDefault[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}
+
+func (o *Options) check() error {
+	host, _, err := net.SplitHostPort(o.Listen)
+	if err != nil {
+		return fmt.Errorf("listen address %q: want host:port", o.Listen)
+	}
+	if !o.Public && !isLoopback(host) {
+		return fmt.Errorf("listen address %q is not loopback: others could reach the sandbox; set Public if they should", o.Listen)
+	}
+	if o.PublicURL != "" && !isOrigin(o.PublicURL) {
+		return errors.New("public URL: want an origin such as https://sandbox.example, without path, query or user")
+	}
+	if _, ok := shapes[o.ErrorAt]; !ok {
+		return fmt.Errorf("error stage %q is none of enable, authorize, carrier, callback, token, verify", o.ErrorAt)
+	}
+	if o.ErrorStatus < 400 || o.ErrorStatus > 599 {
+		return fmt.Errorf("error status %d: want 400 to 599", o.ErrorStatus)
+	}
+	if o.CodeTTL < 0 || o.TokenTTL < 0 || o.LedgerSize < 0 {
+		return errors.New("a lifetime or the ledger's size is negative")
+	}
+	return nil
+}
+
+// isLoopback tells whether host, without port, can only be this machine.
+func isLoopback(host string) bool {
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	addr, err := netip.ParseAddr(strings.Trim(host, "[]"))
+	return err == nil && addr.Unmap().IsLoopback()
+}
+
+func isOrigin(raw string) bool {
+	u, err := url.Parse(raw)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && raw == u.Scheme+"://"+u.Host
+}

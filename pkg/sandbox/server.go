@@ -1,0 +1,170 @@
+package sandbox
+
+import (
+	"bytes"
+	"context"
+	"crypto/rsa"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Server is one sandbox: an application with its registered key and redirect URIs, and everything
+// that is under way. Make it with [New], or with [Start] in a test. It is safe for concurrent use.
+//
+// It is an [http.Handler] too, with all roles on one origin, for those who bring their own listener;
+// say then under which origin it is reached, by [Options.PublicURL].
+type Server struct {
+	options Options
+	key     func() (*rsa.PublicKey, error)
+	ids     ids
+	ledger  ledger
+	armed   map[Stage][]*armed
+	closing chan struct{} // closed by Shutdown: whoever waits stops
+	net     network
+
+	vendor, carrier string // origins
+	publicHost      string
+
+	mu        sync.Mutex // guards what follows
+	redirects []string   // the last one is where new flows end
+	flows     *store[string, *flow]
+	states    *store[string, struct{}]
+	codes     *store[string, grant]
+	spent     *store[string, string] // a used code → its token
+	tokens    *store[string, grant]
+	jwts      *store[string, struct{}]
+}
+
+// flow is one enablement on its way to a code, under the state that the vendor made of the caller's.
+type flow struct {
+	grant
+	state string // the caller's, given back untouched
+	// What the carrier hands out: the cookie of its session, and its code for the vendor.
+	cookie, carrierCode string
+}
+
+// grant is what a code, and then a token, stands for.
+type grant struct {
+	phone, scope, redirectURI string
+}
+
+// New makes a sandbox that listens nowhere yet. Its error says which option is wrong.
+func New(o Options) (*Server, error) {
+	o.setDefaults()
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	armed, err := arm(o.Faults)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{
+		options: o,
+		key:     testPublicKey,
+		armed:   armed,
+		closing: make(chan struct{}),
+		ids:     ids{source: o.Rand},
+		ledger:  ledger{size: o.LedgerSize},
+		flows:   newStore[string, *flow](maxFlows, flowTTL),
+		states:  newStore[string, struct{}](maxStates, statesTTL),
+		codes:   newStore[string, grant](maxFlows, o.CodeTTL),
+		spent:   newStore[string, string](maxFlows, o.TokenTTL),
+		tokens:  newStore[string, grant](maxFlows, o.TokenTTL),
+		jwts:    newStore[string, struct{}](maxJWTs, maxLifetime+2*leeway),
+	}
+	if o.PublicKey != nil {
+		s.key = func() (*rsa.PublicKey, error) { return o.PublicKey, nil }
+	}
+	s.setOrigins("http://127.0.0.1", "http://127.0.0.1")
+	for _, uri := range o.RedirectURIs {
+		if err := s.Register(uri); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+// setOrigins says where the roles are reached; a PublicURL has the last word.
+func (s *Server) setOrigins(vendor, carrier string) {
+	s.vendor, s.carrier = vendor, carrier
+	if public := s.options.PublicURL; public != "" {
+		s.vendor, s.carrier = public, public
+		_, authority, _ := strings.Cut(public, "://")
+		s.publicHost = hostname(authority)
+	}
+}
+
+// URL is the base URL for the client: the vendor's origin, without a slash at the end. It is known
+// once [Server.Listen] has returned.
+func (s *Server) URL() string { return s.vendor }
+
+// CarrierURL is the origin of the carrier's hops, the same as URL with a single port.
+func (s *Server) CarrierURL() string { return s.carrier }
+
+// ApplicationID is the one application that the sandbox knows.
+func (s *Server) ApplicationID() string { return s.options.ApplicationID }
+
+// PrivateKeyPEM is the key that signs JWTs for the sandbox: the test key, or nil where
+// [Options.PublicKey] is the caller's own.
+func (s *Server) PrivateKeyPEM() []byte {
+	if s.options.PublicKey != nil {
+		return nil
+	}
+	return bytes.Clone(testKeyPEM)
+}
+
+// Register adds a redirect URI of the application, as its owner does in the vendor's dashboard. Flows
+// enabled from now on end there; those under way keep the one they began with.
+func (s *Server) Register(redirectURI string) error {
+	u, err := url.Parse(redirectURI)
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" ||
+		u.User != nil || strings.Contains(redirectURI, "#") {
+		return errors.New("redirect URI: want an absolute http or https URL without user and fragment")
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.redirects = slices.DeleteFunc(s.redirects, func(known string) bool { return known == redirectURI })
+	s.redirects = append(s.redirects, redirectURI)
+	return nil
+}
+
+// RedirectURI is where new flows end: the one registered last, "" if there is none.
+func (s *Server) RedirectURI() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.redirectURI()
+}
+
+func (s *Server) redirectURI() string {
+	if len(s.redirects) == 0 {
+		return ""
+	}
+	return s.redirects[len(s.redirects)-1]
+}
+
+// Requests returns what was received, oldest first: the last [Options.LedgerSize] requests, each
+// noted before its answer ended. Entries are not masked.
+func (s *Server) Requests() []Entry { return s.ledger.all() }
+
+func (s *Server) now() time.Time {
+	if s.options.Now != nil {
+		return s.options.Now()
+	}
+	return clock()
+}
+
+// freeRedirectURI names a loopback port that was free a moment ago; nobody holds it.
+func freeRedirectURI(ctx context.Context) (string, error) {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", fmt.Errorf("find a port for the redirect URI: %w", err)
+	}
+	defer l.Close()
+	return "http://" + l.Addr().String() + "/callback", nil
+}

@@ -1,0 +1,90 @@
+package sandbox
+
+import (
+	"net/http"
+	"time"
+)
+
+// tokenAnswer is the 200 of POST /oauth2/token.
+type tokenAnswer struct {
+	AccessToken string `json:"access_token"`
+	TokenType   string `json:"token_type"`
+	ExpiresIn   int64  `json:"expires_in"` // seconds
+}
+
+func readToken(c *call) {
+	if c.hasType("application/x-www-form-urlencoded") {
+		c.readForm(string(c.body))
+	}
+	c.entry.Code = c.form.Get("code")
+	c.entry.RedirectURI = c.form.Get("redirect_uri")
+	c.s.mu.Lock()
+	defer c.s.mu.Unlock()
+	if g, ok := c.s.codes.get(c.entry.Code, c.now); ok {
+		c.entry.Phone = g.phone
+	}
+}
+
+// serveToken exchanges a code (RFC 6749 section 4.1.3); the client proves itself by its JWT.
+func serveToken(c *call) {
+	c.Header()["X-Ratelimit-Limit"] = rateLimit
+	if err := c.s.authenticate(c.entry.Authorization, c.now); err != nil {
+		c.deny(err.Error(), refusal{status: http.StatusUnauthorized})
+		return
+	}
+	if c.refuseMalformed() {
+		return
+	}
+	kind, ok := c.one("grant_type")
+	if !ok {
+		c.deny("grant_type is missing", refusal{http.StatusBadRequest, "grant_type is missing or repeated.", nil})
+		return
+	}
+	if kind != "authorization_code" {
+		c.entry.Note = "grant_type is not authorization_code"
+		refuseToken(c, http.StatusBadRequest, "unsupported_grant_type", "Only authorization_code is supported.")
+		return
+	}
+	for _, name := range []string{"code", "redirect_uri"} {
+		if _, ok := c.one(name); !ok {
+			c.deny(name+" is missing", refusal{http.StatusBadRequest, name + " is missing or repeated.", nil})
+			return
+		}
+	}
+	if c.entry.Phone != "" && c.fails(c.entry.Phone) {
+		return
+	}
+	token := c.s.ids.hex128()
+	if note, description := c.s.redeem(c, token); note != "" {
+		c.entry.Note = note
+		refuseToken(c, http.StatusBadRequest, "invalid_grant", description)
+		return
+	}
+	c.Header()["Cache-Control"] = noStore
+	replyJSON(c, http.StatusOK, typeJSON, tokenAnswer{token, "Bearer", int64(c.s.options.TokenTTL / time.Second)})
+}
+
+// redeem turns the call's code into token. A code that was used before is a sign that it leaked: what
+// it was exchanged for is revoked (RFC 6749 section 4.1.2). One that comes with another redirect_uri
+// stays good for its owner. note is "" if all went well.
+func (s *Server) redeem(c *call, token string) (note, description string) {
+	const unknown = "The authorization code is unknown, expired or already used."
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	code := c.entry.Code
+	g, ok := s.codes.get(code, c.now)
+	switch {
+	case ok && g.redirectURI != c.entry.RedirectURI:
+		return "redirect_uri is not the one of the flow", "The redirect_uri differs from the one of the authorization."
+	case ok:
+		s.codes.drop(code)
+		s.spent.put(code, token, c.now)
+		s.tokens.put(token, g, c.now)
+		return "", ""
+	}
+	if used, ok := s.spent.get(code, c.now); ok {
+		s.tokens.drop(used)
+		return "the code was used before; its token is revoked", unknown
+	}
+	return "the code is unknown or expired", unknown
+}
