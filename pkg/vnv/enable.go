@@ -62,8 +62,8 @@ func (r *EnableRequest) check() error {
 	if r.State == "" || len(r.State) > maxToken || !allPrint(r.State.Reveal()) {
 		return errors.New("the state must be printable text of 1 byte to 16 KiB")
 	}
-	if slices.Contains(r.Scopes, "") {
-		return errors.New("a scope is empty")
+	if slices.ContainsFunc(r.Scopes, func(s Scope) bool { return s == "" || !allPrint(string(s)) }) {
+		return errors.New("a scope is empty or holds control or invisible characters")
 	}
 	return nil
 }
@@ -148,7 +148,7 @@ func (a *answer) notEnabled(doc object, reason string) *Error {
 	if inner, ok := doc["error"].(object); ok {
 		words = inner
 	} else if doc["error"] == nil {
-		return a.unusable("%s", reason)
+		return a.unusable("%s", reason).with(problemOf(doc))
 	}
 	return a.fail(KindNotEnabled, errors.New("an error inside a success")).with(problemOf(words))
 }

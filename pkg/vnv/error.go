@@ -103,4 +103,6 @@ func (e *Error) ClockSkew(now time.Time) time.Duration {
 	return now.Sub(e.Date).Truncate(time.Second)
 }
 
-func isSuccess(status int) bool { return status >= http.StatusOK && status < http.StatusMultipleChoices }
+func isSuccess(status int) bool {
+	return status >= http.StatusOK && status < http.StatusMultipleChoices
+}

@@ -96,7 +96,7 @@ func (q *call) request(ctx context.Context, u *url.URL) (*http.Request, error) {
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("User-Agent", userAgent)
 	if q.correlator != "" {
-		req.Header[correlatorHeader] = []string{q.correlator}
+		req.Header.Set(correlatorHeader, q.correlator)
 	}
 	return req, nil
 }

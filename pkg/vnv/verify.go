@@ -72,6 +72,6 @@ func (r *VerifyRequest) call(correlator string) call {
 	return call{
 		op: OpVerify, single: true, bearer: r.AccessToken,
 		contentType: "application/json", body: body, correlator: correlator,
-		hide: concealer(r.Phone, r.AccessToken),
+		hide: concealer(r.Phone, r.AccessToken, Secret(r.PhoneHash)),
 	}
 }
