@@ -5,7 +5,7 @@
 // a Hop exists, so every rendering of hops (text, JSON, and whatever comes) starts from a value
 // that holds none. [Printable] alone makes remote text safe for a terminal.
 //
-// Promised: a request is cloned, never changed; a Hop is handed out exactly once, after its body
-// was read, closed or failed; what the mask cannot read it hides whole. Everything here is safe
+// Promised: a request is cloned, never changed; a Hop is handed out exactly once, when its body
+// is closed or it failed; what the mask cannot read it hides whole. Everything here is safe
 // for concurrent use.
 package trace

@@ -1,17 +1,134 @@
 package trace
 
 import (
-"net/http"
-"sync"
+	"strconv"
+	"strings"
+	"sync"
 )
 
-// Mask hides.
+// minKnown is how long a secret must be to be replaced wherever it occurs: shorter ones would be
+// found inside ordinary words. Inside URLs values are hidden at any length.
+const minKnown = 8
+
+// A Mask hides the secrets of one run behind stable pseudonyms such as code~1: a value keeps its
+// pseudonym wherever it turns up, so that a reader can follow it from hop to hop. The name comes
+// from where it was met first. The zero value is ready; a Mask must not be copied.
 type Mask struct {
+	// Reveal shows everything and only escapes what is not printable (--reveal). Set it before use.
 	Reveal bool
+
 	mu     sync.RWMutex
+	shown  map[string]alias // by value
+	counts map[string]int   // pseudonyms given, by kind
+	secret needles          // what is replaced in free text
 }
-func (m *Mask) Know(kind, value, shown string) {}
-func (m *Mask) URL(raw string) string { return "" }
-func (m *Mask) Text(s string) string { return "" }
-type stepTransport struct { r *Recorder; name string }
-func (s stepTransport) RoundTrip(*http.Request) (*http.Response, error) { return nil, nil }
+
+// An alias is what is shown for a value.
+type alias struct {
+	text   string
+	secret bool // hidden even where the value looks like an ordinary word
+}
+
+// Know tells of a secret: from now on it is replaced everywhere by value, be it raw, URL-encoded,
+// in base64, hexadecimal or JSON, provided it has 8 characters or more. In its place stands shown,
+// or kind~N if that is empty. The kind "phone" also covers the digits without their plus.
+func (m *Mask) Know(kind, value, shown string) {
+	if value == "" || m.Reveal {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	shown = m.remember(kind, value, shown)
+	digits, isPhone := strings.CutPrefix(value, "+")
+	if isPhone = isPhone && kind == "phone"; isPhone {
+		m.remember(kind, digits, shown)
+	}
+	if len(value) >= minKnown || isPhone {
+		m.secret.add(shown, formsOf(value)...)
+	}
+	if isPhone && len(digits) >= minKnown {
+		m.secret.add(shown, formsOf(digits)...)
+	}
+}
+
+// pseudonym is what is shown for value, met under kind. Values that are secret by name or look
+// like identifiers are known from then on.
+func (m *Mask) pseudonym(kind, value string) string {
+	if value == "" {
+		return ""
+	}
+	m.mu.RLock()
+	a, ok := m.shown[value]
+	m.mu.RUnlock()
+	if ok && (a.secret || !secretNames[kind]) {
+		return a.text
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if !secretNames[kind] && ordinary(value) {
+		return m.name(kind, value).text
+	}
+	s := m.remember(kind, value, "")
+	if len(value) >= minKnown {
+		m.secret.add(s, quickForms(value)...)
+	}
+	return s
+}
+
+// name returns value's alias and makes one if it has none. The caller holds the lock.
+func (m *Mask) name(kind, value string) alias {
+	if a, ok := m.shown[value]; ok {
+		return a
+	}
+	if !plainName(kind) {
+		kind = "value"
+	}
+	if m.counts == nil {
+		m.counts, m.shown = map[string]int{}, map[string]alias{}
+	}
+	m.counts[kind]++
+	a := alias{text: kind + "~" + strconv.Itoa(m.counts[kind])}
+	m.shown[value] = a
+	return a
+}
+
+// remember makes value a secret, shown as shown, or as its pseudonym if that is empty. The caller
+// holds the lock.
+func (m *Mask) remember(kind, value, shown string) string {
+	if shown == "" {
+		shown = m.name(kind, value).text
+	}
+	if m.shown == nil {
+		m.counts, m.shown = map[string]int{}, map[string]alias{}
+	}
+	m.shown[value] = alias{text: shown, secret: true}
+	return shown
+}
+
+// holds says whether s is a secret or has one inside.
+func (m *Mask) holds(s string) bool {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return m.shown[s].secret || m.secret.in(s)
+}
+
+// known replaces every known secret in s.
+func (m *Mask) known(s string) string {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return m.secret.replace(s)
+}
+
+// secretNames are parameters whose values are replaced everywhere, however ordinary they look.
+var secretNames = set("code", "state", "access_token", "refresh_token", "id_token", "token", "nonce",
+	"request_id", "session", "session_id", "sid", "login_hint", "msisdn", "phone", "phone_number",
+	"client_secret", "assertion", "id_token_hint", "code_verifier", "password", "ticket", "userinfo", "jwt")
+
+// set is a set of words.
+func set(words ...string) map[string]bool {
+	s := make(map[string]bool, len(words))
+	for _, w := range words {
+		s[w] = true
+	}
+	return s
+}

@@ -8,8 +8,9 @@ import (
 // Notes gathers what the sender of a request has to say about it. The [Recorder] puts them, masked,
 // on the request's [Hop]. Safe for concurrent use; a nil *Notes takes notes and forgets them.
 type Notes struct {
-	mu   sync.Mutex
-	list []Note
+	mu    sync.Mutex
+	list  []Note
+	phase string
 }
 
 // notesKey is the context key of *Notes.
@@ -54,4 +55,25 @@ func (n *Notes) masked(m *Mask) []Note {
 		out = append(out, Note{Kind: note.Kind, Text: m.Text(note.Text)})
 	}
 	return out
+}
+
+// Phase is where the request stood when it failed, one of the Phase… names; empty if it did not,
+// or no [Recorder] saw it.
+func (n *Notes) Phase() string {
+	if n == nil {
+		return ""
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.phase
+}
+
+// failed notes where the request stood when it failed.
+func (n *Notes) failed(phase string) {
+	if n == nil {
+		return
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.phase = phase
 }

@@ -11,11 +11,11 @@ import (
 // A Recorder turns requests into hops. Set the fields before the first request; the zero value
 // records over [http.DefaultTransport] with a Mask of its own.
 type Recorder struct {
-	Mask  *Mask                  // nil: a fresh one
-	Base  http.RoundTripper      // nil: http.DefaultTransport
-	OnHop func(Hop)              // nil: only kept; called one at a time, in order of completion
-	Role  func(*url.URL) string  // nil: Roles{}.Role
-	Now   func() time.Time       // nil: the real clock
+	Mask  *Mask                 // nil: a fresh one
+	Base  http.RoundTripper     // nil: http.DefaultTransport
+	OnHop func(Hop)             // nil: only kept; called one at a time, in order of completion
+	Role  func(*url.URL) string // nil: Roles{}.Role
+	Now   func() time.Time      // nil: the real clock
 
 	once sync.Once
 	mu   sync.Mutex
@@ -26,8 +26,8 @@ type Recorder struct {
 }
 
 // Step returns the transport of one step: every request through it becomes a Hop of that name,
-// numbered from 1. The Hop is complete when the answer's body was read to its end or closed, or
-// the request failed; so close every body.
+// numbered from 1. The Hop is complete when the answer's body is closed, or the request failed;
+// so close every body.
 func (r *Recorder) Step(name string) http.RoundTripper {
 	return stepTransport{r, name}
 }
@@ -39,4 +39,24 @@ func (r *Recorder) Hops() []Hop {
 	hops := slices.Clone(r.hops)
 	slices.SortFunc(hops, func(a, b Hop) int { return a.seq - b.seq })
 	return hops
+}
+
+// clock is the real one.
+var clock = time.Now //nolint:forbidigo // the zero value of Now means the real clock
+
+// defaults fills in what was left nil.
+func (r *Recorder) defaults() {
+	if r.Mask == nil {
+		r.Mask = &Mask{}
+	}
+	if r.Base == nil {
+		r.Base = http.DefaultTransport
+	}
+	if r.Role == nil {
+		r.Role = Roles{}.Role
+	}
+	if r.Now == nil {
+		r.Now = clock
+	}
+	r.ns = map[string]int{}
 }

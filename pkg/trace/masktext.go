@@ -1,0 +1,92 @@
+package trace
+
+import (
+	"regexp"
+	"strings"
+	"sync"
+)
+
+// shapes finds what is secret by its looks in free text: URLs, tokens after Bearer or Basic, JWTs,
+// phone numbers, and values given to a secret name. Compiled at the first use, for start-up's sake.
+var shapes = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)` +
+		`(?P<url>[a-z][a-z0-9+.-]*://[^\s"'<>` + "`" + `]+)` +
+		`|\b(?P<scheme>bearer|basic)\s+(?P<token>[a-z0-9._~+/=-]+)` +
+		`|(?P<jwt>\beyj[a-z0-9_-]*\.[a-z0-9_-]+(?:\.[a-z0-9_-]*)?)` +
+		`|(?P<phone>\+[1-9][0-9]{6,14}\b)` +
+		`|\b(?P<name>code|state|[a-z]+_token|token|nonce|request_id|client_secret|password|session_?id)(?P<is>"?\s*[=:]\s*"?)(?P<value>[^\s&"',;<>]{4,})`)
+})
+
+// Text returns free text, such as a title or an error, made safe: known secrets are replaced
+// wherever they stand, what looks like a secret (URLs by the rules of [Mask.URL], tokens, phone
+// numbers, code=…) is hidden, and the rest is [Printable].
+func (m *Mask) Text(s string) string {
+	if m.Reveal || s == "" {
+		return Printable(s)
+	}
+	if s = m.known(s); strings.ContainsAny(s, ":=+") || mayHoldToken(s) {
+		s = m.shaped(s)
+	}
+	return Printable(s)
+}
+
+// mayHoldToken says whether s could hold a token after Bearer or Basic, or a JWT.
+func mayHoldToken(s string) bool {
+	for _, part := range []string{"eyJ", "earer", "asic", "EARER", "ASIC"} {
+		if strings.Contains(s, part) {
+			return true
+		}
+	}
+	return false
+}
+
+// shaped hides what is secret by its looks.
+func (m *Mask) shaped(s string) string {
+	re := shapes()
+	var b strings.Builder
+	end := 0
+	for _, at := range re.FindAllStringSubmatchIndex(s, -1) {
+		b.WriteString(s[end:at[0]])
+		end = at[1]
+		part := func(name string) string {
+			if i := 2 * re.SubexpIndex(name); at[i] >= 0 {
+				return s[at[i]:at[i+1]]
+			}
+			return ""
+		}
+		b.WriteString(m.shape(part))
+	}
+	return b.String() + s[end:]
+}
+
+// shape writes one match of shapes.
+func (m *Mask) shape(part func(string) string) string {
+	if u := part("url"); u != "" {
+		trimmed := strings.TrimRight(u, ".,:;!?)]}")
+		return m.url(trimmed, 0) + u[len(trimmed):]
+	}
+	if t := part("token"); t != "" {
+		return part("scheme") + " " + m.hide("token", t)
+	}
+	if t := part("jwt"); t != "" {
+		return m.hide("jwt", t)
+	}
+	if t := part("phone"); t != "" {
+		return m.hide("phone", t)
+	}
+	return part("name") + part("is") + m.hide(strings.ToLower(part("name")), part("value"))
+}
+
+// hide is the pseudonym of value, unless value is one already.
+func (m *Mask) hide(kind, value string) string {
+	if pseudonymLike(value) {
+		return value
+	}
+	return m.pseudonym(kind, value)
+}
+
+// pseudonymLike says whether s is written like a pseudonym: a name, a tilde, a number.
+func pseudonymLike(s string) bool {
+	name, n, ok := strings.Cut(s, "~")
+	return ok && n != "" && strings.Trim(n, "0123456789") == "" && len(n) <= maxDigits && plainName(name)
+}
