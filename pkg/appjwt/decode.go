@@ -60,7 +60,7 @@ func Decode(token string, now time.Time) (*Decoded, error) {
 		d.add(LevelError, "token", "it is encrypted (JWE, 5 parts), and this flow wants a signed one of 3")
 		return d, nil
 	}
-	if d.Claims, err = d.object("claims", parts[1]); err != nil {
+	if d.Claims, err = d.object("payload", parts[1]); err != nil {
 		return nil, err
 	}
 	d.signature(parts)

@@ -21,20 +21,20 @@ import (
 	"testing"
 )
 
-func readKey(t testing.TB, name string) []byte {
-	t.Helper()
+func readKey(tb testing.TB, name string) []byte {
+	tb.Helper()
 	b, err := os.ReadFile(filepath.Join("..", "..", "testdata", "keys", name))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return b
 }
 
-func goodKey(t testing.TB) *Key {
-	t.Helper()
-	key, err := ParseKey(readKey(t, "rsa2048-pkcs8.pem"))
+func goodKey(tb testing.TB) *Key {
+	tb.Helper()
+	key, err := ParseKey(readKey(tb, "rsa2048-pkcs8.pem"))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return key
 }
@@ -263,18 +263,18 @@ func wantKind(t *testing.T, input []byte, kind KeyKind) *KeyError {
 	return got
 }
 
-func checkErrorText(t testing.TB, input []byte, err error) {
-	t.Helper()
+func checkErrorText(tb testing.TB, input []byte, err error) {
+	tb.Helper()
 	text := err.Error()
 	if !strings.HasPrefix(text, "parse private key: ") || strings.Contains(text, "%") || strings.Contains(text, "asn1") {
-		t.Errorf("clumsy text: %q", text)
+		tb.Errorf("clumsy text: %q", text)
 	}
 	if strings.ContainsFunc(text, func(r rune) bool { return r < ' ' }) {
-		t.Errorf("control characters in %q", text)
+		tb.Errorf("control characters in %q", text)
 	}
 	for line := range bytes.Lines(input) { // base64 lines have 64 characters
 		if line = bytes.TrimSpace(line); len(line) >= 40 && strings.Contains(text, string(line)) {
-			t.Errorf("%q repeats a line of its input", text)
+			tb.Errorf("%q repeats a line of its input", text)
 		}
 	}
 }
@@ -347,16 +347,15 @@ func TestKeyHides(t *testing.T) {
 	var log bytes.Buffer
 	slog.New(slog.NewJSONHandler(&log, nil)).Info("x", "key", key, "value", *key)
 	slog.New(slog.NewTextHandler(&log, nil)).Info("x", "key", key, "value", *key)
-	shown := log.String() + string(must(json.Marshal(map[string]any{"key": key})))
+	log.Write(must(json.Marshal(map[string]any{"key": key})))
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d", "%T"} {
-		shown += fmt.Sprintf(verb, key) + fmt.Sprintf(verb, *key) + fmt.Sprintf(verb, signer)
-		shown += fmt.Sprintf(verb, struct {
+		fmt.Fprintf(&log, verb+verb+verb+verb, key, *key, signer, struct {
 			key    *Key
 			signer *Signer
 		}{key, signer})
 	}
 	for _, secret := range secrets {
-		if strings.Contains(shown, secret) {
+		if strings.Contains(log.String(), secret) {
 			t.Errorf("printed text holds %.12s…", secret)
 		}
 	}

@@ -22,19 +22,19 @@ type ticker struct{ now time.Time }
 
 func (c *ticker) Now() time.Time { return c.now }
 
-func testSigner(t testing.TB) (*Signer, *ticker) {
-	t.Helper()
+func testSigner(tb testing.TB) (*Signer, *ticker) {
+	tb.Helper()
 	c := &ticker{noon}
-	return &Signer{ApplicationID: "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee", Key: goodKey(t), Now: c.Now}, c
+	return &Signer{ApplicationID: "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee", Key: goodKey(tb), Now: c.Now}, c
 }
 
 // verified has golang-jwt check the signature and returns the claims.
-func verified(t testing.TB, s *Signer, token string) (header map[string]any, claims jwt.MapClaims) {
-	t.Helper()
+func verified(tb testing.TB, s *Signer, token string) (header map[string]any, claims jwt.MapClaims) {
+	tb.Helper()
 	parser := jwt.NewParser(jwt.WithValidMethods([]string{"RS256"}), jwt.WithoutClaimsValidation(), jwt.WithJSONNumber())
 	parsed, err := parser.Parse(token, func(*jwt.Token) (any, error) { return s.Key.Public(), nil })
 	if err != nil {
-		t.Fatalf("token does not verify: %v", err)
+		tb.Fatalf("token does not verify: %v", err)
 	}
 	return parsed.Header, parsed.Claims.(jwt.MapClaims)
 }
