@@ -3,7 +3,6 @@ package callback
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"net/netip"
 	"net/url"
@@ -75,7 +74,7 @@ func (t *target) bindName(listen string) (string, error) {
 }
 
 func checkPort(port string) error {
-	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil || len(port) > 1 && port[0] == '0' {
 		return refuse("the port is not a number up to 65535")
 	}
 	return nil
@@ -188,16 +187,14 @@ func bindError(addr string, err error) error {
 		return &Error{Reason: ReasonBind, Addr: addr, Err: cause(err)}
 	}
 	e := &Error{Reason: ReasonBusy, Addr: addr, Err: cause(err)}
-	if _, port, err := net.SplitHostPort(addr); err == nil {
-		e.Holder = holder(os.DirFS("/proc"), port)
-	}
+	e.Holder = holder(os.DirFS("/proc"), addr)
 	return e
 }
 
 // cause drops the address that *net.OpError would repeat.
 func cause(err error) error {
 	if op := (*net.OpError)(nil); errors.As(err, &op) {
-		return fmt.Errorf("listening: %w", op.Err)
+		return op.Err
 	}
 	return err
 }

@@ -19,6 +19,8 @@ package callback
 
 import (
 	"context"
+	"maps"
+	"net"
 	"net/http"
 	"sync"
 	"time"
@@ -75,7 +77,7 @@ type Listener struct {
 	opts     Options
 	redirect string
 	path     string
-	addrs    []string
+	sockets  []net.Listener
 	server   *http.Server
 	door     *door
 	serving  sync.WaitGroup
@@ -116,9 +118,9 @@ func Listen(ctx context.Context, o Options) (*Listener, error) {
 	}
 	l := &Listener{
 		opts: o, path: t.path, done: make(chan struct{}),
-		ignored: make(map[Reason]int), redirect: t.redirectURI(sockets),
+		ignored: make(map[Reason]int), redirect: t.redirectURI(sockets), sockets: sockets,
 	}
-	l.serve(sockets)
+	l.serve()
 	return l, nil
 }
 
@@ -126,7 +128,13 @@ func Listen(ctx context.Context, o Options) (*Listener, error) {
 func (l *Listener) RedirectURI() string { return l.redirect }
 
 // Addrs are the bound addresses, host:port, one or two of them.
-func (l *Listener) Addrs() []string { return append([]string(nil), l.addrs...) }
+func (l *Listener) Addrs() []string {
+	addrs := make([]string, len(l.sockets))
+	for i, s := range l.sockets {
+		addrs[i] = s.Addr().String()
+	}
+	return addrs
+}
 
 // Wait returns the callback, or an [*Error]: [ReasonDenied] or [ReasonBoth] when the far side answered with an error and
 // our state; when ctx ended, [ReasonErrorWithoutState], [ReasonState] or [ReasonNoCallback], the first of them that was
@@ -183,25 +191,31 @@ func (l *Listener) claim(o outcome) (late Reason) {
 	return ReasonLate
 }
 
-// end ends a wait that no callback ended, with the most telling thing seen.
-func (l *Listener) end(fallback Reason, cause error) {
+// end ends a wait that no callback ended. ReasonNoCallback gives way to the most telling thing seen.
+func (l *Listener) end(reason Reason, cause error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if !l.outcome.open() {
 		return
 	}
-	e := &Error{Reason: fallback, Ignored: make(map[Reason]int, len(l.ignored)), Err: cause}
-	for r, n := range l.ignored {
-		e.Ignored[r] = n
+	e := &Error{Reason: reason, Ignored: maps.Clone(l.ignored), Err: cause}
+	if reason == ReasonNoCallback {
+		e.Reason = mostTelling(e.Ignored)
 	}
-	switch {
-	case e.Ignored[ReasonErrorWithoutState] > 0:
-		e.Reason, e.Name = ReasonErrorWithoutState, l.unsaid
-	case e.Ignored[ReasonState] > 0:
-		e.Reason = ReasonState
+	if e.Reason == ReasonErrorWithoutState {
+		e.Name = l.unsaid
 	}
 	l.outcome.err = e
 	close(l.done)
+}
+
+func mostTelling(seen map[Reason]int) Reason {
+	for _, r := range []Reason{ReasonErrorWithoutState, ReasonState} {
+		if seen[r] > 0 {
+			return r
+		}
+	}
+	return ReasonNoCallback
 }
 
 // note counts an answer that does not end the wait, and starts the grace after an error without our state.

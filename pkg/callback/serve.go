@@ -22,7 +22,7 @@ var clock = time.Now //nolint:forbidigo // the zero value of Options.Now means t
 type connKey struct{}
 
 // serve starts one server on all sockets.
-func (l *Listener) serve(sockets []net.Listener) {
+func (l *Listener) serve() {
 	l.door = newDoor(func() { l.ignore(answer{reason: ReasonUnreadable}) })
 	l.server = &http.Server{
 		Handler:                      http.HandlerFunc(l.handle),
@@ -37,14 +37,14 @@ func (l *Listener) serve(sockets []net.Listener) {
 		},
 	}
 	l.server.SetKeepAlivesEnabled(false)
-	for _, s := range sockets {
-		l.addrs = append(l.addrs, s.Addr().String())
+	for _, s := range l.sockets {
 		l.serving.Go(func() { _ = l.server.Serve(&gate{Listener: s, door: l.door}) })
 	}
 }
 
-// shut refuses new connections, drains, and cuts what is left.
+// shut frees the ports, drains, and cuts what is left.
 func (l *Listener) shut() {
+	closeAll(l.sockets)
 	select {
 	case <-l.door.shut():
 	case <-time.After(drainTime):
