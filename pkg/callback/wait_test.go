@@ -1,0 +1,315 @@
+package callback
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+var toOurState = "&state=" + ourState
+
+func TestDenied(t *testing.T) {
+	t.Parallel()
+	for query, want := range map[string]Reason{
+		"error=access_denied&error_description=no+thanks":        ReasonDenied,
+		"error=access_denied&error_description=no+thanks&code=c": ReasonBoth,
+	} {
+		t.Run(string(want), func(t *testing.T) {
+			t.Parallel()
+			l, _ := listen(t)
+			resp, body := get(t, l, "/callback?"+query+toOurState)
+			if resp == nil || resp.StatusCode != http.StatusOK || strings.Contains(body, "thanks") {
+				t.Errorf("answered %v %s", resp, body)
+			}
+			c, err := l.Wait(patiently(t))
+			e := wantReason(t, err, want)
+			if c != nil || e.Name != "access_denied" || e.Description != "no thanks" {
+				t.Errorf("got %v, %q, %q", c, e.Name, e.Description)
+			}
+		})
+	}
+}
+
+// TestMostTellingThing: what a wait ends with when no callback ended it (L3).
+func TestMostTellingThing(t *testing.T) {
+	t.Parallel()
+	const (
+		stray  = "/favicon.ico"
+		state  = "/callback?code=c&state=nope"
+		broken = "/callback?code=%zz"
+		odd    = "/callback?error=made_up"
+		denied = "/callback?error=access_denied&error_description=evil"
+	)
+	for _, c := range []struct {
+		name   string
+		seen   []string
+		reason Reason
+		named  string
+		counts string
+	}{
+		{"nothing", nil, ReasonNoCallback, "", "map[]"},
+		{"strays", []string{stray, broken, stray}, ReasonNoCallback, "", "map[malformed:1 path:2]"},
+		{"a code", []string{state, stray}, ReasonState, "", "map[path:1 state:1]"},
+		{"an error", []string{denied}, ReasonErrorWithoutState, "access_denied", "map[error-without-state:1]"},
+		{"an error, then a code", []string{denied, state}, ReasonErrorWithoutState, "access_denied", "map[error-without-state:1 state:1]"},
+		{"an odd error first", []string{state, odd, denied}, ReasonErrorWithoutState, "access_denied", "map[error-without-state:2 state:1]"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			l, _ := listen(t)
+			for _, path := range c.seen {
+				get(t, l, path)
+			}
+			_, err := l.Wait(ended(t))
+			e := wantReason(t, err, c.reason)
+			if e.Name != c.named || e.Description != "" || fmt.Sprint(e.Ignored) != c.counts || !errors.Is(e, context.Canceled) {
+				t.Errorf("got %q %q %v %v", e.Name, e.Description, e.Ignored, e.Err)
+			}
+		})
+	}
+}
+
+// TestErrorGrace: opted in, an error without our state ends the wait, unless the true callback comes in time.
+func TestErrorGrace(t *testing.T) {
+	t.Parallel()
+	short, _ := listen(t, func(o *Options) { o.ErrorGrace = time.Millisecond })
+	get(t, short, "/callback?error=access_denied")
+	_, err := short.Wait(patiently(t))
+	if e := wantReason(t, err, ReasonErrorWithoutState); e.Name != "access_denied" || e.Err != nil {
+		t.Errorf("got %q, %v", e.Name, e.Err)
+	}
+	long, _ := listen(t, func(o *Options) { o.ErrorGrace = time.Hour })
+	get(t, long, "/callback?error=access_denied")
+	mustEnd(t, long)
+}
+
+// TestEndedForGood: a wait that ended stays so, and a callback that comes later is told.
+func TestEndedForGood(t *testing.T) {
+	t.Parallel()
+	l, heard := listen(t)
+	_, first := l.Wait(ended(t))
+	wantReason(t, first, ReasonNoCallback)
+	resp, body := get(t, l, "/callback?code=c"+toOurState)
+	if resp == nil || resp.StatusCode != http.StatusGone || !strings.Contains(body, "did not take") {
+		t.Errorf("answered %v %s", resp, body)
+	}
+	heard.await(t, ReasonLate, 1)
+	wantReason(t, l.Offer("?code=c"+toOurState), ReasonLate)
+	if _, again := l.Wait(patiently(t)); again != first { //nolint:errorlint // the very same
+		t.Errorf("then %v", again)
+	}
+}
+
+// TestDuplicates (L17, L27): first wins, reloads and doubles are told, whatever they carry.
+func TestDuplicates(t *testing.T) {
+	t.Parallel()
+	l, heard := listen(t)
+	first := mustEnd(t, l)
+	for i, query := range []string{"code=true-code", "code=another", "error=access_denied"} {
+		resp, body := get(t, l, "/callback?"+query+toOurState)
+		if resp == nil || resp.StatusCode != http.StatusOK || !strings.Contains(body, "Already received") {
+			t.Errorf("%s: answered %v %s", query, resp, body)
+		}
+		heard.await(t, ReasonDuplicate, i+1)
+	}
+	get(t, l, "/callback?code=c&state=nope")
+	heard.await(t, ReasonState, 1)
+	if again, err := l.Wait(patiently(t)); again != first || err != nil {
+		t.Errorf("then %v, %v", again, err)
+	}
+}
+
+// TestOnlyOneWins: of many at once, by both ways, one is taken and the others are told.
+func TestOnlyOneWins(t *testing.T) {
+	t.Parallel()
+	l, heard := listen(t)
+	var all sync.WaitGroup
+	var mu sync.Mutex
+	pages := make(map[string]int)
+	for i := range 40 {
+		all.Go(func() {
+			page := "offered"
+			if i%4 == 0 {
+				if l.Offer(fmt.Sprintf("?code=%d%s", i, toOurState)) == nil {
+					page = "All set"
+				}
+			} else {
+				_, body := get(t, l, fmt.Sprintf("/callback?code=%d%s", i, toOurState))
+				_, body, _ = strings.Cut(body, "<h1>")
+				page, _, _ = strings.Cut(body, "</h1>")
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			pages[page]++
+		})
+	}
+	c, err := l.Wait(patiently(t))
+	all.Wait()
+	if err != nil || pages["All set"] != 1 || pages["Already received"]+pages["offered"] != 39 {
+		t.Errorf("got %v, %v of %v", c, err, pages)
+	}
+	if n := heard.count(ReasonDuplicate); n != pages["Already received"] {
+		t.Errorf("heard of %d duplicates", n)
+	}
+}
+
+// TestPageBeforeWaking: whoever closes as soon as Wait returns does not tear the page (L17, L18).
+func TestPageBeforeWaking(t *testing.T) {
+	t.Parallel()
+	for range 50 {
+		l, _ := listen(t)
+		waited := make(chan error, 1)
+		go func() {
+			_, err := l.Wait(context.WithoutCancel(t.Context()))
+			waited <- errors.Join(err, l.Close())
+		}()
+		resp, body := get(t, l, "/callback?code=c"+toOurState)
+		if resp == nil || !strings.HasSuffix(body, "</html>\n") {
+			t.Fatalf("torn page: %v %q", resp, body)
+		}
+		if err := <-waited; err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestClientGone (L18): the callback counts, though nobody reads the page.
+func TestClientGone(t *testing.T) {
+	t.Parallel()
+	for name, leave := range map[string]func(*net.TCPConn) error{
+		"closed":      func(c *net.TCPConn) error { return c.Close() },
+		"half-closed": func(c *net.TCPConn) error { return c.CloseWrite() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l, _ := listen(t)
+			c, ok := dial(t, l.Addrs()[0]).(*net.TCPConn)
+			if !ok {
+				t.Fatal("not TCP")
+			}
+			defer c.Close()
+			_, err := fmt.Fprintf(c, "GET /callback?code=gone%s HTTP/1.1\r\nHost: localhost\r\n\r\n", toOurState)
+			if err := errors.Join(err, leave(c)); err != nil {
+				t.Fatal(err)
+			}
+			if got, err := l.Wait(patiently(t)); err != nil || got.Code != "gone" {
+				t.Errorf("got %v, %v", got, err)
+			}
+		})
+	}
+}
+
+// TestCallbackBeforeWait (L19): bound means answering, from the first moment, and what came is kept.
+func TestCallbackBeforeWait(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2038, 1, 19, 3, 14, 8, 0, time.UTC)
+	for range 20 {
+		l, _ := listen(t, func(o *Options) { o.Now = func() time.Time { return at } })
+		if c := mustEnd(t, l); !c.At.Equal(at) {
+			t.Errorf("taken at %v", c.At)
+		}
+	}
+	l, _ := listen(t)
+	get(t, l, "/callback?code=early"+toOurState)
+	if c, err := l.Wait(ended(t)); err != nil || c.Code != "early" {
+		t.Errorf("a callback that was there lost to the end of the time: %v, %v", c, err)
+	}
+}
+
+// TestOffer (L28): a paste is judged like a request, and the same wait ends.
+func TestOffer(t *testing.T) {
+	t.Parallel()
+	l, heard := listen(t)
+	for paste, want := range map[string]Reason{
+		"": ReasonIncomplete, "hello": ReasonIncomplete, "https://vendor.example/auth?state=v2_x": ReasonIncomplete,
+		"?code=c&state=nope": ReasonState, "?code=c": ReasonState, "?error=access_denied": ReasonErrorWithoutState,
+		"?code=%zz" + toOurState: ReasonMalformed, "?code=a&code=b" + toOurState: ReasonMalformed,
+	} {
+		if e := wantReason(t, l.Offer(paste), want); e.Description != "" {
+			t.Errorf("%q: kept %q", paste, e.Description)
+		}
+	}
+	if len(heard.all) != 0 {
+		t.Errorf("who pastes hears by the error, not by %v", heard.all)
+	}
+	paste := ` "<https://dev.example/prefix/callback?code=pasted&amp;state=` + ourState + `#_=_>" `
+	if err := l.Offer(paste); err != nil {
+		t.Fatal(err)
+	}
+	wantReason(t, l.Offer(paste), ReasonDuplicate)
+	c, err := l.Wait(patiently(t))
+	if err != nil || c.Code != "pasted" || c.Via != ViaPaste || c.Query != "code=pasted&state="+ourState || c.Host != "" {
+		t.Errorf("got %v, %v", c, err)
+	}
+}
+
+func TestOfferedDenialEndsTheWait(t *testing.T) {
+	t.Parallel()
+	l, _ := listen(t)
+	if err := l.Offer("?error=access_denied" + toOurState); err != nil {
+		t.Fatal(err)
+	}
+	_, err := l.Wait(patiently(t))
+	wantReason(t, err, ReasonDenied)
+}
+
+// TestOffersAreCounted: a pasted stray tells as much as a requested one.
+func TestOffersAreCounted(t *testing.T) {
+	t.Parallel()
+	l, _ := listen(t)
+	_ = l.Offer("?error=access_denied")
+	_, err := l.Wait(ended(t))
+	wantReason(t, err, ReasonErrorWithoutState)
+}
+
+func TestClose(t *testing.T) {
+	t.Parallel()
+	l, _ := listen(t, func(o *Options) { o.ErrorGrace = time.Hour })
+	get(t, l, "/callback?error=access_denied")
+	silent, half := dial(t, l.Addrs()[0]), dial(t, l.Addrs()[0])
+	defer silent.Close()
+	defer half.Close()
+	_, _ = fmt.Fprint(half, "GET /callback?code=")
+	waited := make(chan error, 1)
+	go func() {
+		_, err := l.Wait(context.WithoutCancel(t.Context()))
+		waited <- err
+	}()
+	for range 3 {
+		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	wantReason(t, <-waited, ReasonClosed)
+	for _, c := range []net.Conn{silent, half} {
+		if _, err := c.Read(make([]byte, 1)); err == nil {
+			t.Error("a connection outlived its listener")
+		}
+	}
+	if c, err := net.Dial("tcp", l.Addrs()[0]); err == nil {
+		_ = c.Close()
+		t.Error("the port is still open")
+	}
+	again, err := Listen(t.Context(), Options{RedirectURI: l.RedirectURI(), State: ourState})
+	if err != nil {
+		t.Fatalf("the port is not free: %v", err)
+	}
+	_ = again.Close()
+}
+
+// TestCloseAfterCallbackKeepsIt: the order of Wait and Close does not matter to what came.
+func TestCloseAfterCallbackKeepsIt(t *testing.T) {
+	t.Parallel()
+	l, _ := listen(t)
+	get(t, l, "/callback?code=c"+toOurState)
+	_ = l.Close()
+	if c, err := l.Wait(ended(t)); err != nil || c.Code != "c" {
+		t.Errorf("got %v, %v", c, err)
+	}
+}
