@@ -1,3 +1,6 @@
+// Tools for working on vnv, kept out of go.mod so that its users inherit none of their requirements.
+// Run one from the top folder: go tool -modfile=cmd/tools.mod golangci-lint run ./...
+// Change one: go get -modfile=cmd/tools.mod -tool PACKAGE@VERSION
 module github.com/vnv-cli/vnv/cmd/tools
 
 go 1.26.0
