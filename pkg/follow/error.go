@@ -1,5 +1,11 @@
 package follow
 
+import (
+	"fmt"
+	"net/http"
+	"strings"
+)
+
 // A Reason says why a chain ended without its callback or answer.
 type Reason string
 
@@ -23,15 +29,55 @@ const (
 
 // Error is why a chain ended early. Its text fields are printable and masked.
 type Error struct {
-	Hop         int    // 1 is the auth_url; the request in the trace that this is about
+	Hop         int    // 1 is the auth_url; which request of the trace this is about
 	Reason      Reason //
-	URL         string // masked: where the hop leads, or what was asked
+	URL         string // masked: where that hop leads if that is the trouble, else its own
 	Status      int    // of the hop's answer; 0: none
-	ContentType string // of the last answer
+	ContentType string // of the hop's answer
 	Title       string // of an HTML page
 	Code        string // of a JSON error: "access_denied", "PERMISSION_DENIED"
 	Detail      string // its description, or which rule was broken
+	TraceID     string // of a JSON error: the RFC 7807 instance
 	Class       Class  // of a refused address
 	Phase       string // of a network error or timeout: a trace.Phase… name
-	Err         error  // cause, if any; holds no URL
+	Err         error  // the cause; its text may be raw, so show Error or Detail
 }
+
+// sentences are what happened, by reason. The fields stand for themselves.
+var sentences = map[Reason]string{
+	ReasonSyntax:      "leads to {url}, not a URL to follow: {detail}",
+	ReasonScheme:      "leads to {url}: {detail}",
+	ReasonAddress:     "leads to {url}, refused: {detail}",
+	ReasonCleartext:   "leads to {url} over plain http, refused: {detail}",
+	ReasonLoop:        "leads back to {url} with the same cookies: a loop",
+	ReasonTooMany:     "leads on to {url}, but {detail}",
+	ReasonDeadEnd:     "{url} answered {status}, a dead end{: detail}",
+	ReasonPage:        "{url} answered {status} with an HTML page{ title}",
+	ReasonMetaRefresh: "{url} answered {status} with a refresh that only a browser follows{ title}",
+	ReasonScript:      "{url} answered {status} with a page whose script would go on{ title}",
+	ReasonOAuth:       "{url} answered {status} with an error{: code}{: detail}",
+	ReasonNetwork:     "{url} could not be asked{: detail}",
+	ReasonTimeout:     "{url} did not answer in time{: detail}",
+	ReasonCanceled:    "canceled at {url}",
+}
+
+// Error says what was done, at which hop, and what happened there.
+func (e *Error) Error() string {
+	after := func(before, s, end string) string {
+		if s == "" {
+			return ""
+		}
+		return before + s + end
+	}
+	return fmt.Sprintf("follow hop %d: ", e.Hop) + strings.NewReplacer(
+		"{url}", e.URL,
+		"{status}", strings.TrimSpace(fmt.Sprintf("%d %s", e.Status, http.StatusText(e.Status))),
+		"{detail}", e.Detail,
+		"{ title}", after(` titled "`, e.Title, `"`),
+		"{: code}", after(": ", e.Code, ""),
+		"{: detail}", after(": ", e.Detail, ""),
+	).Replace(sentences[e.Reason])
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }

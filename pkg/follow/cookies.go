@@ -1,0 +1,64 @@
+package follow
+
+import (
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"slices"
+	"strings"
+
+	"golang.org/x/net/publicsuffix"
+
+	"github.com/vnv-cli/vnv/pkg/trace"
+)
+
+// A jar keeps the cookies of one chain by RFC 6265, with the public-suffix list, and by the rules
+// of RFC 6265bis on Secure and on the prefixes __Host- and __Secure-, which the standard jar does
+// not know. No host is trusted with Secure cookies over plain http, loopback included.
+type jar struct{ *cookiejar.Jar }
+
+// newJar is an empty jar.
+func newJar() jar {
+	j, _ := cookiejar.New(&cookiejar.Options{PublicSuffixList: publicsuffix.List}) // never fails
+	return jar{j}
+}
+
+// keep takes the cookies of an answer to a request for u, and notes those it refuses.
+func (j jar) keep(u *url.URL, res *http.Response, notes *trace.Notes) {
+	cookies := slices.DeleteFunc(res.Cookies(), func(c *http.Cookie) bool {
+		why := j.refuse(u, c)
+		if why != "" {
+			notes.Add(noteCookie, "cookie "+c.Name+" refused: "+why)
+		}
+		return why != ""
+	})
+	if len(cookies) > 0 {
+		j.SetCookies(u, cookies)
+	}
+}
+
+// refuse says why c may not be set by u; empty if it may.
+func (j jar) refuse(u *url.URL, c *http.Cookie) string {
+	name := strings.ToLower(c.Name)
+	host := strings.HasPrefix(name, "__host-")
+	switch {
+	case c.Secure && u.Scheme != "https":
+		return "Secure, but set over http"
+	case (host || strings.HasPrefix(name, "__secure-")) && !c.Secure:
+		return "its prefix demands Secure"
+	case host && (c.Domain != "" || c.Path != "/"):
+		return "__Host- demands Path=/ and no Domain"
+	case u.Scheme != "https" && j.hasSecure(u, c.Name):
+		return "it would replace a Secure cookie over http"
+	default:
+		return ""
+	}
+}
+
+// hasSecure says whether the jar holds a Secure cookie of that name for u's host.
+func (j jar) hasSecure(u *url.URL, name string) bool {
+	safe := *u
+	safe.Scheme = "https"
+	named := func(c *http.Cookie) bool { return c.Name == name }
+	return slices.ContainsFunc(j.Cookies(&safe), named) && !slices.ContainsFunc(j.Cookies(u), named)
+}

@@ -1,0 +1,190 @@
+package follow
+
+import (
+	"context"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/vnv-cli/vnv/pkg/trace"
+)
+
+// admit checks u against the policy table, after its syntax and whether it is the redirect URI:
+// the address as far as its name tells (the rest when it is dialled), cleartext, loop, count.
+func (w *walk) admit(ctx context.Context, u *url.URL) error {
+	if err := w.policy.checkName(ctx, u, nil); err != nil {
+		return w.refused(u, err)
+	}
+	if why := w.cleartext(u); why != "" {
+		return w.fail(ReasonCleartext, u, why)
+	}
+	key := u.Scheme + "://" + u.Host + u.RequestURI() + "\n" + w.cookieHeader(u)
+	if w.seen[key] {
+		return w.fail(ReasonLoop, u, "")
+	}
+	w.seen[key] = true
+	if limit := max(0, w.opts.MaxHops); w.res.Redirects > limit {
+		return w.fail(ReasonTooMany, u, plural(limit, "redirect")+" may be followed")
+	}
+	return nil
+}
+
+// singleUse are parameters that are worth stealing.
+var singleUse = []string{"code", "access_token", "id_token", "refresh_token", "token", "client_assertion", "assertion"}
+
+// cleartext says why u may not be asked over plain http; empty if it may, or is not. A name counts
+// as public here: whether the address is shows only when it is dialled.
+func (w *walk) cleartext(u *url.URL) string {
+	if u.Scheme != "http" {
+		return ""
+	}
+	if c, known := literalClass(u); known && c != ClassPublic {
+		return ""
+	}
+	if slices.ContainsFunc(w.opts.APIHosts, func(h string) bool { return strings.EqualFold(h, u.Hostname()) }) {
+		return "it is an API host"
+	}
+	query, err := url.ParseQuery(u.RawQuery)
+	for name := range query {
+		if slices.Contains(singleUse, strings.ToLower(name)) {
+			return "the URL carries a " + strings.ToLower(name)
+		}
+	}
+	if err != nil {
+		return "its query cannot be read, and may carry a code"
+	}
+	return ""
+}
+
+// cookieHeader is what the jar sends to u, in a stable order.
+func (w *walk) cookieHeader(u *url.URL) string {
+	var pairs []string
+	for _, c := range w.jar.Cookies(u) {
+		pairs = append(pairs, c.Name+"="+c.Value)
+	}
+	slices.Sort(pairs)
+	return strings.Join(pairs, "; ")
+}
+
+// What every hop says of itself: no more than it must.
+var (
+	userAgent = []string{"vnv"}
+	accept    = []string{"application/json, text/html;q=0.9, */*;q=0.8"}
+)
+
+// request asks u under p, within the time of one hop, and hands the answer to use. The body is
+// closed afterwards. An error is an *Error.
+func (w *walk) request(parent context.Context, u *url.URL, p *policy, use func(*http.Response, *trace.Notes) error) error {
+	ctx, cancel := context.WithTimeout(parent, w.opts.HopTimeout)
+	defer cancel()
+	ctx, notes := trace.WithNotes(ctx)
+	bare := *u
+	bare.Fragment, bare.RawFragment = "", ""
+	req, err := http.NewRequestWithContext(withLeave(ctx, p), http.MethodGet, bare.String(), http.NoBody)
+	if err != nil {
+		return w.fail(ReasonSyntax, u, "does not make a request")
+	}
+	req.Header["User-Agent"], req.Header["Accept"] = userAgent, accept
+	if p == w.policy {
+		for _, c := range w.jar.Cookies(u) {
+			req.AddCookie(c)
+		}
+	}
+	if c, known := literalClass(u); u.Scheme == "http" && (!known || c == ClassPublic) {
+		notes.Add(noteCleartext, "plain http: everybody on the way can read this hop")
+	}
+	w.res.Hops++
+	w.res.Status, w.res.ContentType, w.res.Body = 0, "", nil
+	res, err := w.transport.RoundTrip(req)
+	if err != nil {
+		return w.broken(parent, u, notes, err)
+	}
+	defer res.Body.Close()
+	w.res.Status = res.StatusCode
+	if ct, _, err := mime.ParseMediaType(res.Header.Get("Content-Type")); err == nil {
+		w.res.ContentType = w.mask.Text(ct)
+	}
+	return use(res, notes)
+}
+
+// drainTime is how long a redirect's body may delay the next hop, for the sake of its connection.
+const drainTime = 500 * time.Millisecond
+
+// drain reads a body that nobody needs, so that its connection can be used again. A long or slow
+// one is given up.
+func drain(res *http.Response) {
+	giveUp := time.AfterFunc(drainTime, func() { res.Body.Close() })
+	defer giveUp.Stop()
+	io.Copy(io.Discard, io.LimitReader(res.Body, maxBody)) //nolint:errcheck // the head of the answer has all that counts
+}
+
+// fail is an error of this walk about u.
+func (w *walk) fail(r Reason, u *url.URL, detail string) *Error {
+	return &Error{
+		Hop: max(1, w.res.Hops), Reason: r, URL: w.mask.URL(u.String()),
+		Status: w.res.Status, ContentType: w.res.ContentType, Detail: detail,
+	}
+}
+
+// badTarget is the error for raw, which err, a *badTarget, judged.
+func (w *walk) badTarget(raw string, err error) *Error {
+	e := w.fail(ReasonSyntax, &url.URL{}, err.Error())
+	e.URL = w.mask.URL(raw)
+	if bad := (*badTarget)(nil); errors.As(err, &bad) {
+		e.Reason = bad.reason
+	}
+	return e
+}
+
+// refused is the error for an address that may not be dialled.
+func (w *walk) refused(u *url.URL, err error) *Error {
+	e := w.fail(ReasonAddress, u, w.mask.Text(err.Error()))
+	if refused := (*AddressError)(nil); errors.As(err, &refused) {
+		e.Class, e.Err = refused.Class, refused
+	}
+	return e
+}
+
+// broken is the error for a request that brought no answer, or no whole one.
+func (w *walk) broken(parent context.Context, u *url.URL, notes *trace.Notes, err error) *Error {
+	if refused := (*AddressError)(nil); errors.As(err, &refused) {
+		return w.refused(u, err)
+	}
+	e := w.fail(ReasonNetwork, u, w.mask.Text(err.Error()))
+	e.Phase, e.Err = notes.Phase(), err
+	if e.Phase == "" && e.Status != 0 {
+		e.Phase = trace.PhaseBody
+	}
+	switch {
+	case errors.Is(parent.Err(), context.Canceled):
+		e.Reason = ReasonCanceled
+	case errors.Is(parent.Err(), context.DeadlineExceeded):
+		e.Reason, e.Detail = ReasonTimeout, "the time for the whole chain is over"+during(e.Phase)
+	case errors.Is(err, context.DeadlineExceeded) || timedOut(err):
+		e.Reason, e.Detail = ReasonTimeout, w.opts.HopTimeout.String()+" are the limit for one hop"+during(e.Phase)
+	}
+	return e
+}
+
+// timedOut says whether err calls itself a timeout.
+func timedOut(err error) bool {
+	var t interface{ Timeout() bool }
+	return errors.As(err, &t) && t.Timeout()
+}
+
+// during says in words where the time ran out.
+func during(phase string) string {
+	words := map[string]string{
+		trace.PhaseDNS: "looking up the name", trace.PhaseConnect: "connecting", trace.PhaseTLS: "in the TLS handshake",
+		trace.PhaseAnswer: "waiting for the answer", trace.PhaseBody: "reading the answer",
+	}
+	if words[phase] == "" {
+		return ""
+	}
+	return " (" + words[phase] + ")"
+}
