@@ -11,7 +11,8 @@ import (
 
 // Secret is a value that must not be shown: a JWT, a code, a state, a token.
 // Printing, formatting, logging and marshalling hide it; [Secret.Reveal] is
-// the only way to it. An empty Secret shows as empty.
+// the only way to it. An empty Secret shows as empty. (As a key of a map
+// encoding/json would show it: keep it a value.)
 type Secret string
 
 const hidden = "[secret]"

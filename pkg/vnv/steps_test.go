@@ -33,6 +33,7 @@ func TestAuthURL(t *testing.T) {
 		"https://idp.example:0/", "https://idp.example:99999/", "https://idp.example:/", "https://idp.example:x/", "https://idp.example/\r\nX: y",
 		"https://idp.example/\x00", "https://idp.example/\u202e", "https://idp.example/\u200b", " https://idp.example/", "https://idp .example/",
 		"https://idp.example/" + strings.Repeat("a", 100<<10), "-https://idp.example/", "https://idp.example\\@evil.example/",
+		"https://%ca/", "https://idp.example%e2%80%ae/",
 	}
 	check := func(raw string, ok bool) {
 		far := newFar(t, says(http200("application/json", enableBody(raw))))

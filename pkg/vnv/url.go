@@ -90,6 +90,8 @@ func webURL(raw string) (*url.URL, error) {
 		return nil, errors.New("has a user or password")
 	case u.Hostname() == "" || u.Opaque != "":
 		return nil, errors.New("has no host")
+	case !allPrint(u.Host): // it comes unescaped
+		return nil, errors.New("has a bad host")
 	case !isPort(u):
 		return nil, errors.New("has a bad port")
 	}
