@@ -60,12 +60,12 @@ var camaraWords = map[int]words{
 	410: {"GONE", "Access to the target resource is no longer available"},
 	415: {"UNSUPPORTED_MEDIA_TYPE", "The server refuses to accept the request because the payload format is in an unsupported format"},
 	422: {"SERVICE_NOT_APPLICABLE", "The service is not available for the provided identifier"},
-	429: {"TOO_MANY_REQUESTS", "Endpoint does not support as many requests per time slot"},
+	429: {"QUOTA_EXCEEDED", "Either out of resource quota or reaching rate limiting"},
 	500: {"INTERNAL", "Server error"},
 	501: {"NOT_IMPLEMENTED", "This functionality is not implemented yet"},
 	502: {"BAD_GATEWAY", "An upstream internal service cannot be reached"},
 	503: {"UNAVAILABLE", "Service unavailable"},
-	504: {"TIMEOUT", "Request timeout exceeded. Try later."},
+	504: {"TIMEOUT", "Request timeout exceeded"},
 }
 
 func refuseCamara(c *call, r refusal) {

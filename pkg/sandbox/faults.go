@@ -1,4 +1,6 @@
 package sandbox
 
-// Faults are all faults, in the order of the flow. Add a row to add a fault.
-var Faults []Fault
+import "slices"
+
+// Faults are all faults, in the order of the flow. To add one, add a row to the list of its stage.
+var Faults = slices.Concat(jwtFaults, enableFaults, carrierFaults, callbackFaults, tokenFaults, verifyFaults)

@@ -50,6 +50,7 @@ type call struct {
 	enable    enableRequest
 	verify    verifyRequest
 	malformed *malformed
+	noted     bool
 	flow      *flow // in the chain: the one that the state belongs to
 }
 
@@ -144,8 +145,13 @@ func (c *call) readBody() bool {
 	return true
 }
 
-// note puts the call into the log and the ledger, once it is over.
+// note puts the call into the log and the ledger, once: when it is over, or before a fault that keeps
+// the client waiting or hangs up on it.
 func (c *call) note() {
+	if c.noted {
+		return
+	}
+	c.noted = true
 	if c.s.options.Log != nil {
 		c.s.options.Log(c.entry)
 	}

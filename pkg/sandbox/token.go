@@ -75,7 +75,7 @@ func (s *Server) redeem(c *call, token string) (note, description string) {
 	g, ok := s.codes.get(code, c.now)
 	switch {
 	case ok && g.redirectURI != c.entry.RedirectURI:
-		return "redirect_uri is not the one of the flow", "The redirect_uri differs from the one of the authorization."
+		return "redirect_uri is not the one of the flow", "redirect_uri differs from the one of the authorization."
 	case ok:
 		s.codes.drop(code)
 		s.spent.put(code, token, c.now)
