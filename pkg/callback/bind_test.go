@@ -122,9 +122,9 @@ func TestLocalhostIsBothFamilies(t *testing.T) {
 		if want := "http://localhost:" + port + "/callback"; l.RedirectURI() != want {
 			t.Errorf("got %s, want %s", l.RedirectURI(), want)
 		}
-		resp, _ := talk(t, addrs[family], "GET /callback?code=a&state="+ourState+" HTTP/1.1\r\nHost: localhost\r\n\r\n")
-		if _, err := l.Wait(patiently(t)); err != nil || resp == nil {
-			t.Errorf("over %s: %v, %v", addrs[family], resp, err)
+		r := talk(t, addrs[family], "GET /callback?code=a&state="+ourState+" HTTP/1.1\r\nHost: localhost\r\n\r\n")
+		if _, err := l.Wait(patiently(t)); err != nil || r.status != 200 {
+			t.Errorf("over %s: %+v, %v", addrs[family], r, err)
 		}
 	}
 }

@@ -74,8 +74,7 @@ func ExampleParse() {
 		"https://dev.example/cb?error=access_denied&error_description=Not+today",
 	} {
 		c, err := callback.Parse(u, "kept-by-us")
-		var e *callback.Error
-		if errors.As(err, &e) {
+		if e, ok := errors.AsType[*callback.Error](err); ok {
 			fmt.Println(e.Reason, e.Name, strings.TrimSpace(e.Description))
 			continue
 		}

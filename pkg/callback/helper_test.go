@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -19,6 +20,8 @@ import (
 const patience = 20 * time.Second
 
 const ourState = "S3cr3t-state_of.this~attempt"
+
+const toOurState = "&state=" + ourState
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
@@ -86,37 +89,43 @@ func patiently(t *testing.T) context.Context {
 	return ctx
 }
 
-// get requests path (with its query) and returns the answer and its body.
-func get(t *testing.T, l *Listener, path string) (*http.Response, string) {
+// reply is an answer of the listener; status 0 means that the connection ended without one.
+type reply struct {
+	status int
+	header http.Header
+	body   string
+	closes bool // it carried Connection: close
+}
+
+// whole reports whether it is one of our pages to the last byte, and the last on its connection.
+func (r reply) whole() bool {
+	return r.closes && strings.HasSuffix(r.body, "</html>\n") && r.header.Get("Content-Length") == strconv.Itoa(len(r.body))
+}
+
+// get requests path (with its query).
+func get(t *testing.T, l *Listener, path string) reply {
 	t.Helper()
 	return talk(t, l.Addrs()[0], "GET "+path+" HTTP/1.1\r\nHost: localhost\r\n\r\n")
 }
 
-// talk sends bytes as they are and reads one answer; a nil answer means that the connection ended without one.
-func talk(t *testing.T, addr, request string) (*http.Response, string) {
+// talk sends bytes as they are and reads one answer.
+func talk(t *testing.T, addr, request string) reply {
 	t.Helper()
 	c := dial(t, addr)
 	defer c.Close()
 	go func() { _, _ = io.WriteString(c, request) }()
-	return answerOn(t, c, strings.HasPrefix(request, "HEAD"))
+	method, _, _ := strings.Cut(request, " ")
+	return readReply(c, method)
 }
 
-func answerOn(t *testing.T, c net.Conn, head bool) (*http.Response, string) {
-	t.Helper()
-	method := http.MethodGet
-	if head {
-		method = http.MethodHead
-	}
-	resp, err := http.ReadResponse(bufio.NewReader(c), &http.Request{Method: method})
+func readReply(r io.Reader, method string) reply {
+	resp, err := http.ReadResponse(bufio.NewReader(r), &http.Request{Method: method})
 	if err != nil {
-		return nil, ""
+		return reply{}
 	}
 	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
-		t.Logf("reading the body: %v", err)
-	}
-	return resp, string(body)
+	body, _ := io.ReadAll(resp.Body)
+	return reply{resp.StatusCode, resp.Header, string(body), resp.Close}
 }
 
 func dial(t *testing.T, addr string) net.Conn {
@@ -132,9 +141,9 @@ func dial(t *testing.T, addr string) net.Conn {
 // mustEnd requests the true callback and checks that it is what Wait returns.
 func mustEnd(t *testing.T, l *Listener) *Callback {
 	t.Helper()
-	resp, body := get(t, l, "/callback?code=true-code&state="+ourState)
-	if resp == nil || resp.StatusCode != http.StatusOK || !strings.Contains(body, "received") {
-		t.Fatalf("the true callback was answered with %v %q", resp, body)
+	r := get(t, l, "/callback?code=true-code&state="+ourState)
+	if r.status != http.StatusOK || !r.whole() || !strings.Contains(r.body, "received") {
+		t.Fatalf("the true callback was answered with %+v", r)
 	}
 	c, err := l.Wait(patiently(t))
 	if err != nil {

@@ -7,62 +7,62 @@ import (
 	"testing"
 )
 
+var judged = []struct {
+	name, query string
+	reason      Reason
+	code        string
+}{
+	{"a code", "code=abc" + toOurState, "", "abc"},
+	{"state first", "state=" + ourState + "&code=abc", "", "abc"},
+	{"other parameters", "iss=https%3A%2F%2Fx&code=abc&session_state=1" + toOurState, "", "abc"},
+	{"plus is a space, %20 too, %2B is a plus", "code=a+b%20c%2Bd" + toOurState, "", "a b c+d"},
+	{"encoded delimiters", "code=a%26state%3Db%3D%3D" + toOurState, "", "a&state=b=="},
+	{"equals signs kept", "code=abc==" + toOurState, "", "abc=="},
+	{"a semicolon is a character", "code=a;b" + toOurState, "", "a;b"},
+	{"a semicolon separates nothing", "code=a;state=" + ourState, ReasonState, ""},
+	{"encoded names", "%63ode=abc" + toOurState, "", "abc"},
+	{"10^4 parameters", strings.Repeat("x=1&", 10_000) + "code=abc" + toOurState, "", "abc"},
+	{"long code", "code=" + strings.Repeat("c", 1<<20) + toOurState, "", strings.Repeat("c", 1<<20)},
+	{"empty pairs", "&&code=abc&&" + toOurState + "&", "", "abc"},
+	{"invalid UTF-8 elsewhere", "code=abc&x=%ff%fe" + toOurState, "", "abc"},
+	{"empty error is none", "error=&code=abc" + toOurState, "", "abc"},
+
+	{"nothing", "", ReasonIncomplete, ""},
+	{"only our state", toOurState[1:], ReasonIncomplete, ""},
+	{"empty code", "code=" + toOurState, ReasonIncomplete, ""},
+	{"other case", "Code=abc" + toOurState, ReasonIncomplete, ""},
+	{"code alone", "code=abc", ReasonState, ""},
+	{"empty state", "code=abc&state=", ReasonState, ""},
+	{"wrong state", "code=abc&state=nope", ReasonState, ""},
+	{"longer state", "code=abc" + toOurState + "x", ReasonState, ""},
+	{"shorter state", "code=abc&state=" + ourState[1:], ReasonState, ""},
+	{"state in other case", "code=abc&state=" + strings.ToUpper(ourState), ReasonState, ""},
+	{"error alone", "error=access_denied", ReasonErrorWithoutState, ""},
+	{"error, wrong state", "error=access_denied&state=nope", ReasonErrorWithoutState, ""},
+	{"error and code, wrong state", "error=access_denied&code=a&state=nope", ReasonErrorWithoutState, ""},
+	{"denied", "error=access_denied&error_description=no+thanks" + toOurState, ReasonDenied, ""},
+	{"denied, two texts", "error=access_denied&error_description=a&error_description=b" + toOurState, ReasonDenied, ""},
+	{"both", "code=abc&error=server_error" + toOurState, ReasonBoth, "abc"},
+
+	{"bad escape", "code=%zz" + toOurState, ReasonMalformed, ""},
+	{"bad escape elsewhere", "code=abc&x=%zz" + toOurState, ReasonMalformed, ""},
+	{"bad escape in a name", "%zz=1&code=abc" + toOurState, ReasonMalformed, ""},
+	{"half an escape", "code=abc" + toOurState + "&x=%4", ReasonMalformed, ""},
+	{"two codes", "code=abc&code=abc" + toOurState, ReasonMalformed, ""},
+	{"two codes, one hidden", "code=abc&%63ode=def" + toOurState, ReasonMalformed, ""},
+	{"empty and full code", "code=&code=abc" + toOurState, ReasonMalformed, ""},
+	{"two states", "code=abc&state=nope" + toOurState, ReasonMalformed, ""},
+	{"two errors", "error=a&error=b" + toOurState, ReasonMalformed, ""},
+	{"code with line break", "code=a%0d%0ab" + toOurState, ReasonMalformed, ""},
+	{"code with escape", "code=a%1b%5b" + toOurState, ReasonMalformed, ""},
+	{"code not ASCII", "code=%c3%a9" + toOurState, ReasonMalformed, ""},
+	{"code not UTF-8", "code=%ff%fe" + toOurState, ReasonMalformed, ""},
+	{"code with a bidi mark", "code=%e2%80%ae" + toOurState, ReasonMalformed, ""},
+}
+
 func TestJudge(t *testing.T) {
 	t.Parallel()
-	mine := "&state=" + ourState
-	many := strings.Repeat("x=1&", 10_000)
-	for _, c := range []struct {
-		name, query string
-		reason      Reason
-		code        string
-	}{
-		{"a code", "code=abc" + mine, "", "abc"},
-		{"state first", "state=" + ourState + "&code=abc", "", "abc"},
-		{"other parameters", "iss=https%3A%2F%2Fx&code=abc&session_state=1" + mine, "", "abc"},
-		{"plus is a space, %20 too, %2B is a plus", "code=a+b%20c%2Bd" + mine, "", "a b c+d"},
-		{"encoded delimiters", "code=a%26state%3Db%3D%3D" + mine, "", "a&state=b=="},
-		{"equals signs kept", "code=abc==" + mine, "", "abc=="},
-		{"a semicolon is a character", "code=a;b" + mine, "", "a;b"},
-		{"a semicolon separates nothing", "code=a;state=" + ourState, ReasonState, ""},
-		{"encoded names", "%63ode=abc" + mine, "", "abc"},
-		{"10^4 parameters", many + "code=abc" + mine, "", "abc"},
-		{"long code", "code=" + strings.Repeat("c", 1<<20) + mine, "", strings.Repeat("c", 1<<20)},
-		{"empty pairs", "&&code=abc&&" + mine + "&", "", "abc"},
-		{"invalid UTF-8 elsewhere", "code=abc&x=%ff%fe" + mine, "", "abc"},
-		{"empty error is none", "error=&code=abc" + mine, "", "abc"},
-
-		{"nothing", "", ReasonIncomplete, ""},
-		{"only our state", mine, ReasonIncomplete, ""},
-		{"empty code", "code=" + mine, ReasonIncomplete, ""},
-		{"other case", "Code=abc" + mine, ReasonIncomplete, ""},
-		{"code alone", "code=abc", ReasonState, ""},
-		{"empty state", "code=abc&state=", ReasonState, ""},
-		{"wrong state", "code=abc&state=nope", ReasonState, ""},
-		{"longer state", "code=abc" + mine + "x", ReasonState, ""},
-		{"shorter state", "code=abc&state=" + ourState[1:], ReasonState, ""},
-		{"state in other case", "code=abc&state=" + strings.ToUpper(ourState), ReasonState, ""},
-		{"error alone", "error=access_denied", ReasonErrorWithoutState, ""},
-		{"error, wrong state", "error=access_denied&state=nope", ReasonErrorWithoutState, ""},
-		{"error and code, wrong state", "error=access_denied&code=a&state=nope", ReasonErrorWithoutState, ""},
-		{"denied", "error=access_denied&error_description=no+thanks" + mine, ReasonDenied, ""},
-		{"denied, two texts", "error=access_denied&error_description=a&error_description=b" + mine, ReasonDenied, ""},
-		{"both", "code=abc&error=server_error" + mine, ReasonBoth, "abc"},
-
-		{"bad escape", "code=%zz" + mine, ReasonMalformed, ""},
-		{"bad escape elsewhere", "code=abc&x=%zz" + mine, ReasonMalformed, ""},
-		{"bad escape in a name", "%zz=1&code=abc" + mine, ReasonMalformed, ""},
-		{"half an escape", "code=abc" + mine + "&x=%4", ReasonMalformed, ""},
-		{"two codes", "code=abc&code=abc" + mine, ReasonMalformed, ""},
-		{"two codes, one hidden", "code=abc&%63ode=def" + mine, ReasonMalformed, ""},
-		{"empty and full code", "code=&code=abc" + mine, ReasonMalformed, ""},
-		{"two states", "code=abc&state=nope" + mine, ReasonMalformed, ""},
-		{"two errors", "error=a&error=b" + mine, ReasonMalformed, ""},
-		{"code with line break", "code=a%0d%0ab" + mine, ReasonMalformed, ""},
-		{"code with escape", "code=a%1b%5b" + mine, ReasonMalformed, ""},
-		{"code not ASCII", "code=%c3%a9" + mine, ReasonMalformed, ""},
-		{"code not UTF-8", "code=%ff%fe" + mine, ReasonMalformed, ""},
-		{"code with a bidi mark", "code=%e2%80%ae" + mine, ReasonMalformed, ""},
-	} {
+	for _, c := range judged {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			if a := judge(c.query, ourState); a.reason != c.reason || a.reason == "" && a.code != c.code {

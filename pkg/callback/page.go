@@ -3,6 +3,7 @@ package callback
 import (
 	"crypto/sha256"
 	"encoding/base64"
+	"io"
 	"net/http"
 	"strconv"
 	"sync"
@@ -28,8 +29,8 @@ var (
 // pages has a row for each reason that a request can be answered with; the empty one is success.
 var pages = map[Reason]page{
 	"": {
-		http.StatusOK, tick, "All set",
-		"Your terminal received the answer. You can close this window.",
+		http.StatusOK, tick, "Back to your terminal",
+		"It received the answer. You can close this window.",
 	},
 	ReasonDenied: {
 		http.StatusOK, cross, "Not authorized",
@@ -125,6 +126,6 @@ func (p page) write(w http.ResponseWriter) {
 		h.Set("Allow", http.MethodGet)
 	}
 	w.WriteHeader(p.status)
-	_, _ = w.Write([]byte(body))
+	_, _ = io.WriteString(w, body) //nolint:gosec // G705: a row of pages, nothing of the request
 	_ = http.NewResponseController(w).Flush()
 }

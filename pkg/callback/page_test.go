@@ -1,10 +1,10 @@
 package callback
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"regexp"
@@ -16,33 +16,31 @@ import (
 // TestPages checks every page as it arrives.
 func TestPages(t *testing.T) {
 	t.Parallel()
-	all := map[Reason]page{"no row": unknown}
-	for r, p := range pages {
-		all[r] = p
-	}
+	all := maps.Clone(pages)
+	all["no row"] = unknown
 	for r, p := range all {
 		t.Run(string("page "+r), func(t *testing.T) {
 			t.Parallel()
-			resp, body, writes := deliver(t, p)
-			if resp.StatusCode != p.status || !strings.HasSuffix(body, "</html>\n") || resp.ContentLength != int64(len(body)) {
-				t.Errorf("%s with %d bytes of %d", resp.Status, len(body), resp.ContentLength)
+			got, writes := deliver(t, p)
+			if got.status != p.status || !got.whole() {
+				t.Errorf("got %+v", got)
 			}
 			if writes != 1 {
 				t.Errorf("it took %d writes", writes)
 			}
 			for name, want := range map[string]string{
 				"Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-store", "Referrer-Policy": "no-referrer",
-				"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Connection": "close",
+				"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY",
 				"Cross-Origin-Resource-Policy": "same-origin",
 			} {
-				if got := resp.Header.Values(name); len(got) != 1 || got[0] != want {
-					t.Errorf("%s: got %q, want %q", name, got, want)
+				if h := got.header.Values(name); len(h) != 1 || h[0] != want {
+					t.Errorf("%s: got %q, want %q", name, h, want)
 				}
 			}
-			if !strings.Contains(body, "terminal") || !strings.Contains(body, "close this window") {
+			if !strings.Contains(got.body, "terminal") || !strings.Contains(got.body, "close this window") {
 				t.Error("it does not say whether the terminal got it and that the window can be closed")
 			}
-			checkPolicy(t, resp.Header.Get("Content-Security-Policy"), body)
+			checkPolicy(t, got.header.Get("Content-Security-Policy"), got.body)
 		})
 	}
 }
@@ -70,7 +68,7 @@ func checkPolicy(t *testing.T, policy, body string) {
 }
 
 // deliver serves p once and counts the writes to the socket.
-func deliver(t *testing.T, p page) (*http.Response, string, int64) {
+func deliver(t *testing.T, p page) (got reply, writes int64) {
 	t.Helper()
 	var lc net.ListenConfig
 	socket, err := lc.Listen(t.Context(), "tcp", "127.0.0.1:0")
@@ -87,33 +85,8 @@ func deliver(t *testing.T, p page) (*http.Response, string, int64) {
 	c := dial(t, socket.Addr().String())
 	defer c.Close()
 	_, _ = io.WriteString(c, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
-	raw, err := io.ReadAll(c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	resp, body := answerOn(t, &replay{Conn: c, r: bytes.NewReader(raw)}, false)
-	if resp == nil {
-		t.Fatalf("no answer in %q", raw)
-	}
-	resp.Header.Set("Connection", headerOf(raw, "Connection"))
-	return resp, body, counted.writes.Load()
+	return readReply(c, http.MethodGet), counted.writes.Load()
 }
-
-// headerOf reads a header that net/http takes out of a response.
-func headerOf(raw []byte, name string) string {
-	m := regexp.MustCompile(`(?mi)^`+name+`: (.*)\r$`).FindAllSubmatch(raw, -1)
-	if len(m) != 1 {
-		return ""
-	}
-	return string(m[0][1])
-}
-
-type replay struct {
-	net.Conn
-	r io.Reader
-}
-
-func (r *replay) Read(b []byte) (int, error) { return r.r.Read(b) }
 
 type countingListener struct {
 	net.Listener

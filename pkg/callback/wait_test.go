@@ -12,8 +12,6 @@ import (
 	"time"
 )
 
-var toOurState = "&state=" + ourState
-
 func TestDenied(t *testing.T) {
 	t.Parallel()
 	for query, want := range map[string]Reason{
@@ -23,9 +21,9 @@ func TestDenied(t *testing.T) {
 		t.Run(string(want), func(t *testing.T) {
 			t.Parallel()
 			l, _ := listen(t)
-			resp, body := get(t, l, "/callback?"+query+toOurState)
-			if resp == nil || resp.StatusCode != http.StatusOK || strings.Contains(body, "thanks") {
-				t.Errorf("answered %v %s", resp, body)
+			r := get(t, l, "/callback?"+query+toOurState)
+			if r.status != http.StatusOK || !r.whole() || strings.Contains(r.body, "thanks") {
+				t.Errorf("answered %+v", r)
 			}
 			c, err := l.Wait(patiently(t))
 			e := wantReason(t, err, want)
@@ -95,9 +93,9 @@ func TestEndedForGood(t *testing.T) {
 	l, heard := listen(t)
 	_, first := l.Wait(ended(t))
 	wantReason(t, first, ReasonNoCallback)
-	resp, body := get(t, l, "/callback?code=c"+toOurState)
-	if resp == nil || resp.StatusCode != http.StatusGone || !strings.Contains(body, "did not take") {
-		t.Errorf("answered %v %s", resp, body)
+	r := get(t, l, "/callback?code=c"+toOurState)
+	if r.status != http.StatusGone || !strings.Contains(r.body, "did not take") {
+		t.Errorf("answered %+v", r)
 	}
 	heard.await(t, ReasonLate, 1)
 	wantReason(t, l.Offer("?code=c"+toOurState), ReasonLate)
@@ -112,9 +110,9 @@ func TestDuplicates(t *testing.T) {
 	l, heard := listen(t)
 	first := mustEnd(t, l)
 	for i, query := range []string{"code=true-code", "code=another", "error=access_denied"} {
-		resp, body := get(t, l, "/callback?"+query+toOurState)
-		if resp == nil || resp.StatusCode != http.StatusOK || !strings.Contains(body, "Already received") {
-			t.Errorf("%s: answered %v %s", query, resp, body)
+		r := get(t, l, "/callback?"+query+toOurState)
+		if r.status != http.StatusOK || !strings.Contains(r.body, "Already received") {
+			t.Errorf("%s: answered %+v", query, r)
 		}
 		heard.await(t, ReasonDuplicate, i+1)
 	}
@@ -137,12 +135,12 @@ func TestOnlyOneWins(t *testing.T) {
 			page := "offered"
 			if i%4 == 0 {
 				if l.Offer(fmt.Sprintf("?code=%d%s", i, toOurState)) == nil {
-					page = "All set"
+					page = "Back to your terminal"
 				}
 			} else {
-				_, body := get(t, l, fmt.Sprintf("/callback?code=%d%s", i, toOurState))
-				_, body, _ = strings.Cut(body, "<h1>")
-				page, _, _ = strings.Cut(body, "</h1>")
+				r := get(t, l, fmt.Sprintf("/callback?code=%d%s", i, toOurState))
+				_, page, _ = strings.Cut(r.body, "<h1>")
+				page, _, _ = strings.Cut(page, "</h1>")
 			}
 			mu.Lock()
 			defer mu.Unlock()
@@ -151,7 +149,7 @@ func TestOnlyOneWins(t *testing.T) {
 	}
 	c, err := l.Wait(patiently(t))
 	all.Wait()
-	if err != nil || pages["All set"] != 1 || pages["Already received"]+pages["offered"] != 39 {
+	if err != nil || pages["Back to your terminal"] != 1 || pages["Already received"]+pages["offered"] != 39 {
 		t.Errorf("got %v, %v of %v", c, err, pages)
 	}
 	if n := heard.count(ReasonDuplicate); n != pages["Already received"] {
@@ -169,9 +167,9 @@ func TestPageBeforeWaking(t *testing.T) {
 			_, err := l.Wait(context.WithoutCancel(t.Context()))
 			waited <- errors.Join(err, l.Close())
 		}()
-		resp, body := get(t, l, "/callback?code=c"+toOurState)
-		if resp == nil || !strings.HasSuffix(body, "</html>\n") {
-			t.Fatalf("torn page: %v %q", resp, body)
+		r := get(t, l, "/callback?code=c"+toOurState)
+		if !r.whole() {
+			t.Fatalf("torn page: %+v", r)
 		}
 		if err := <-waited; err != nil {
 			t.Fatal(err)
