@@ -64,7 +64,7 @@ func TestRefusals(t *testing.T) {
 				t.Parallel()
 				for _, shape := range shapes {
 					far := newFar(t, says(httpAnswer(fmt.Sprintf("%d Said", s.status), shape.contentType, shape.body)))
-					_, err := do(t.Context(), newClient(t, far.url()), op)
+					err := do(t.Context(), newClient(t, far.url()), op)
 					e := failure(t, err)
 					if e.Kind != s.kinds[i] || e.Status != s.status || e.Sent != vnv.SentYes {
 						t.Errorf("%s: kind %s status %d sent %s, want %s", shape.name, e.Kind, e.Status, e.Sent, s.kinds[i])
@@ -91,7 +91,7 @@ func TestForbiddenAtEnable(t *testing.T) {
 	}
 	for body, want := range cases {
 		far := newFar(t, says(httpAnswer("403 Forbidden", "application/json", body)))
-		_, err := do(t.Context(), newClient(t, far.url()), vnv.OpEnable)
+		err := do(t.Context(), newClient(t, far.url()), vnv.OpEnable)
 		if e := failure(t, err); e.Kind != want {
 			t.Errorf("%s: kind %s, want %s", body, e.Kind, want)
 		}
@@ -103,7 +103,7 @@ func TestHeadersOfARefusal(t *testing.T) {
 	far := newFar(t, says(httpAnswer("401 Unauthorized", "text/plain", "",
 		"Date: Sun, 22 Nov 2026 10:00:00 GMT", "x-correlator: echo-1", "Sunset: Wed, 30 Sep 2026 23:59:59 GMT",
 		`WWW-Authenticate: Bearer realm="x", error="invalid_token", error_description="It \"expired\""`)))
-	_, err := do(t.Context(), newClient(t, far.url()), vnv.OpVerify)
+	err := do(t.Context(), newClient(t, far.url()), vnv.OpVerify)
 	e := failure(t, err)
 	if e.Code != "invalid_token" || e.Detail != `It "expired"` || e.Correlator != "echo-1" {
 		t.Errorf("code %q detail %q correlator %q", e.Code, e.Detail, e.Correlator)
@@ -135,7 +135,7 @@ func TestRetryAfter(t *testing.T) {
 		far := newFar(t, says(httpAnswer("429 Too Many", "text/plain", "", "Retry-After: "+value)))
 		c := newClient(t, far.url())
 		c.Now = func() time.Time { return now }
-		_, err := do(t.Context(), c, vnv.OpEnable)
+		err := do(t.Context(), c, vnv.OpEnable)
 		if e := failure(t, err); e.RetryAfter != want {
 			t.Errorf("Retry-After %q: %s, want %s", value, e.RetryAfter, want)
 		}
@@ -150,7 +150,7 @@ func TestHostileText(t *testing.T) {
 		`state canary-state-value jwt sample.jwt.value phone +99012345678 or 99012345678 \u202e\u200b\r\n\u009b31m"}`
 	for _, op := range apiOps {
 		far := newFar(t, says(httpAnswer("400 Bad\x1b[2J", "application/json", body)))
-		_, err := do(t.Context(), newClient(t, far.url()), op)
+		err := do(t.Context(), newClient(t, far.url()), op)
 		e := failure2(t, err, op)
 		if strings.ContainsAny(e.Error(), "\x1b\r\n\u202e\u200b\u009b") {
 			t.Errorf("%q holds a raw mark", e.Error())
@@ -192,14 +192,14 @@ func TestLargeBodies(t *testing.T) {
 	}
 	for name, body := range bodies {
 		far := newFar(t, says(http200("application/json", body)))
-		_, err := do(t.Context(), newClient(t, far.url()), vnv.OpVerify)
+		err := do(t.Context(), newClient(t, far.url()), vnv.OpVerify)
 		if e := failure(t, err); e.Kind != vnv.KindUnusable || e.Status != http.StatusOK {
 			t.Errorf("%s: kind %s status %d", name, e.Kind, e.Status)
 		}
 	}
 	long := strings.Repeat("é", 4000)
 	far := newFar(t, says(httpAnswer("500 No", "application/json", `{"title":"`+long+`","code":"`+long+`","instance":"`+long+`"}`)))
-	_, err := do(t.Context(), newClient(t, far.url()), vnv.OpVerify)
+	err := do(t.Context(), newClient(t, far.url()), vnv.OpVerify)
 	if e := failure(t, err); len(e.Error()) > 3000 || !strings.Contains(e.Error(), "é…") {
 		t.Errorf("an error of %d bytes", len(e.Error()))
 	}

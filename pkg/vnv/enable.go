@@ -95,7 +95,7 @@ func (a *answer) enablement(doc object, asked []Scope) (*Enablement, *Error) {
 		}
 		for name := range scopes {
 			found = append(found, Scope(name))
-			notices = append(notices, fmt.Sprintf("the answer spells the scope otherwise: %s", printable(clip(name, maxCode))))
+			notices = append(notices, "the answer spells the scope otherwise: "+printable(clip(name, maxCode)))
 		}
 	}
 	return a.firstEnabled(scopes, found, notices)

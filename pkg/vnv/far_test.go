@@ -109,15 +109,16 @@ const (
 )
 
 // do runs one step with sample values.
-func do(ctx context.Context, c *vnv.Client, op vnv.Op) (any, error) {
+func do(ctx context.Context, c *vnv.Client, op vnv.Op) (err error) {
 	switch op {
 	case vnv.OpEnable:
-		return c.Enable(ctx, vnv.EnableRequest{Phone: samplePhone, State: sampleState})
+		_, err = c.Enable(ctx, vnv.EnableRequest{Phone: samplePhone, State: sampleState})
 	case vnv.OpExchange:
-		return c.Exchange(ctx, vnv.ExchangeRequest{Code: sampleCode, RedirectURI: "https://app.example/cb"})
+		_, err = c.Exchange(ctx, vnv.ExchangeRequest{Code: sampleCode, RedirectURI: "https://app.example/cb"})
 	default:
-		return c.Verify(ctx, vnv.VerifyRequest{AccessToken: sampleToken, Phone: samplePhone})
+		_, err = c.Verify(ctx, vnv.VerifyRequest{AccessToken: sampleToken, Phone: samplePhone})
 	}
+	return err
 }
 
 var apiOps = []vnv.Op{vnv.OpEnable, vnv.OpExchange, vnv.OpVerify}

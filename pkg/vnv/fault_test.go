@@ -57,7 +57,7 @@ func TestNoWholeAnswer(t *testing.T) {
 				far := newFar(t, fault.do)
 				c := newClient(t, far.url())
 				c.HTTP.Timeout = fault.timeout
-				_, err := do(t.Context(), c, op)
+				err := do(t.Context(), c, op)
 				e := failure(t, err)
 				want := map[bool]vnv.Kind{true: vnv.KindNetwork, false: vnv.KindUnknownOutcome}[op == vnv.OpEnable]
 				if e.Kind != want || e.Sent != vnv.SentMaybe {
@@ -78,7 +78,7 @@ func TestNoWholeAnswer(t *testing.T) {
 func TestBrokenBodyOfARefusal(t *testing.T) {
 	t.Parallel()
 	far := newFar(t, says("HTTP/1.1 400 Bad Request\r\nContent-Length: 900\r\n\r\n{\"error\""))
-	_, err := do(t.Context(), newClient(t, far.url()), vnv.OpExchange)
+	err := do(t.Context(), newClient(t, far.url()), vnv.OpExchange)
 	if e := failure(t, err); e.Kind != vnv.KindRefused || e.Status != http.StatusBadRequest || e.Sent != vnv.SentYes {
 		t.Errorf("kind %s status %d sent %s", e.Kind, e.Status, e.Sent)
 	}
@@ -107,7 +107,7 @@ func TestOneRetryWhenNothingWasWritten(t *testing.T) {
 				`{"access_token":"abcdefgh","token_type":"Bearer","devicePhoneNumberVerified":true}`)))
 			c := newClient(t, far.url())
 			dials := flakyDial(c, 1)
-			_, err := do(t.Context(), c, op)
+			err := do(t.Context(), c, op)
 			if op == vnv.OpEnable {
 				if e := failure(t, err); e.Kind != vnv.KindNetwork || e.Sent != vnv.SentNo || dials.Load() != 1 {
 					t.Errorf("kind %s sent %s after %d dials", e.Kind, e.Sent, dials.Load())
@@ -125,7 +125,7 @@ func TestNotMoreThanOneRetry(t *testing.T) {
 	t.Parallel()
 	c := newClient(t, "http://127.0.0.1:9")
 	dials := flakyDial(c, 9)
-	_, err := do(t.Context(), c, vnv.OpVerify)
+	err := do(t.Context(), c, vnv.OpVerify)
 	e := failure(t, err)
 	if e.Kind != vnv.KindNetwork || e.Sent != vnv.SentNo || dials.Load() != 2 {
 		t.Errorf("kind %s sent %s after %d dials, want network, no, 2", e.Kind, e.Sent, dials.Load())
@@ -144,7 +144,7 @@ func TestSilentTransport(t *testing.T) {
 		calls++
 		return nil, &net.OpError{Op: "dial", Err: errors.New("connection refused")}
 	})
-	_, err := do(t.Context(), c, vnv.OpExchange)
+	err := do(t.Context(), c, vnv.OpExchange)
 	if e := failure(t, err); e.Kind != vnv.KindUnknownOutcome || e.Sent != vnv.SentMaybe || calls != 1 {
 		t.Errorf("kind %s sent %s after %d calls", e.Kind, e.Sent, calls)
 	}
@@ -165,7 +165,7 @@ func TestRequestIsNotReplayable(t *testing.T) {
 		return nil, errors.New("no")
 	})
 	for _, op := range apiOps {
-		_, err := do(t.Context(), c, op)
+		err := do(t.Context(), c, op)
 		failure(t, err)
 	}
 }
@@ -184,11 +184,11 @@ func TestIdleConnectionClosedByServer(t *testing.T) {
 		}
 	})
 	c := newClient(t, far.url())
-	if _, err := do(t.Context(), c, vnv.OpVerify); err != nil {
+	if err := do(t.Context(), c, vnv.OpVerify); err != nil {
 		t.Fatal(err)
 	}
 	<-closed
-	_, err := do(t.Context(), c, vnv.OpVerify)
+	err := do(t.Context(), c, vnv.OpVerify)
 	if err != nil {
 		if e := failure(t, err); e.Kind != vnv.KindUnknownOutcome {
 			t.Errorf("kind %s", e.Kind)
@@ -207,7 +207,7 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 		for _, status := range []string{"301 Moved", "302 Found", "303 See Other", "307 Temporary", "308 Permanent"} {
 			for _, op := range apiOps {
 				far := newFar(t, says(httpAnswer(status, "text/plain", "", "Location: "+location)))
-				_, err := do(t.Context(), newClient(t, far.url()), op)
+				err := do(t.Context(), newClient(t, far.url()), op)
 				if e := failure(t, err); e.Kind != vnv.KindUnusable || !strings.Contains(e.Error(), "redirect") {
 					t.Errorf("%s %s to %q: %s %q", op, status, location, e.Kind, e)
 				}
@@ -243,7 +243,7 @@ func TestTLSFailures(t *testing.T) {
 			t.Parallel()
 			c := newClient(t, server.URL)
 			c.HTTP.Transport.(*http.Transport).TLSClientConfig = tc.config
-			_, err := do(t.Context(), c, vnv.OpVerify)
+			err := do(t.Context(), c, vnv.OpVerify)
 			e := failure(t, err)
 			if e.Kind != vnv.KindNetwork || e.Sent != vnv.SentNo || !strings.Contains(e.Error(), "in the TLS handshake") {
 				t.Errorf("kind %s sent %s: %q", e.Kind, e.Sent, e)
@@ -269,7 +269,7 @@ func TestDNSFailure(t *testing.T) {
 		calls++
 		return nil, &net.OpError{Op: "dial", Err: &net.DNSError{Err: "no such host", Name: "api.example", IsNotFound: true}}
 	}
-	_, err := do(t.Context(), c, vnv.OpExchange)
+	err := do(t.Context(), c, vnv.OpExchange)
 	if e := failure(t, err); e.Kind != vnv.KindNetwork || e.Sent != vnv.SentNo || !as[*net.DNSError](err) || calls != 1 {
 		t.Errorf("kind %s sent %s after %d dials: %v", e.Kind, e.Sent, calls, err)
 	}
@@ -280,11 +280,11 @@ func TestCanceled(t *testing.T) {
 	for _, op := range apiOps {
 		ctx, cancel := context.WithCancel(t.Context())
 		far := newFar(t, func(n int, c net.Conn) { cancel(); silence(n, c) })
-		_, err := do(ctx, newClient(t, far.url()), op)
+		err := do(ctx, newClient(t, far.url()), op)
 		if e := failure(t, err); e.Kind != vnv.KindCanceled || e.Sent != vnv.SentMaybe || !errors.Is(err, context.Canceled) {
 			t.Errorf("%s: kind %s sent %s: %v", op, e.Kind, e.Sent, err)
 		}
-		_, err = do(ctx, newClient(t, far.url()), op)
+		err = do(ctx, newClient(t, far.url()), op)
 		if e := failure(t, err); e.Kind != vnv.KindCanceled || e.Sent != vnv.SentNo || len(far.requests()) != 1 {
 			t.Errorf("%s again: kind %s sent %s, %d requests", op, e.Kind, e.Sent, len(far.requests()))
 		}
@@ -301,7 +301,7 @@ func TestURLIsNotRepeated(t *testing.T) {
 			return nil, errors.New("no way")
 		}}}).Do(&http.Request{Method: http.MethodGet, URL: r.URL})
 	})
-	_, err := do(t.Context(), c, vnv.OpVerify)
+	err := do(t.Context(), c, vnv.OpVerify)
 	if e := failure(t, err); !strings.Contains(e.Error(), "no way") || strings.Contains(e.Error(), "?") {
 		t.Errorf("%q", e)
 	}

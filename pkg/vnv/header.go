@@ -49,7 +49,7 @@ func retryAfter(value string, now time.Time) time.Duration {
 		if err != nil || seconds > uint64(MaxRetryAfter/time.Second) {
 			return MaxRetryAfter
 		}
-		return time.Duration(seconds) * time.Second //nolint:gosec // at most MaxRetryAfter
+		return time.Duration(seconds) * time.Second
 	}
 	at := httpDate(value)
 	if at.IsZero() {

@@ -22,8 +22,7 @@ func (c *Client) bearer(ctx context.Context) (Secret, *Error) {
 }
 
 func jwtError(ctx context.Context, err error) *Error {
-	var known *Error
-	if errors.As(err, &known) {
+	if known, ok := errors.AsType[*Error](err); ok {
 		return known
 	}
 	fail := inputError(OpJWT, err)

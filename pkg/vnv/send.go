@@ -72,7 +72,7 @@ func (c *Client) try(ctx context.Context, q call, u *url.URL) (*answer, *Error) 
 	if err != nil {
 		return nil, q.broken(ctx, &p, err)
 	}
-	defer res.Body.Close() //nolint:errcheck // only read
+	defer res.Body.Close()
 	p.store(reading)
 	body, err := io.ReadAll(io.LimitReader(res.Body, maxBody+int64(len(bom))+1))
 	if err != nil && isSuccess(res.StatusCode) {
@@ -124,8 +124,7 @@ func (e *phaseError) Error() string { return e.text }
 func (e *phaseError) Unwrap() error { return e.cause }
 
 func phaseText(ctx context.Context, phase string, cause error) string {
-	var withURL *url.Error
-	if errors.As(cause, &withURL) {
+	if withURL, ok := errors.AsType[*url.Error](cause); ok {
 		cause = withURL.Err // its own text repeats the URL
 	}
 	switch {
@@ -149,9 +148,7 @@ func isTimeout(ctx context.Context, err error) bool {
 // isDial tells whether the connection itself could not be made: not its
 // name, not its TLS, for they fail the same way again.
 func isDial(err error) bool {
-	var (
-		op  *net.OpError
-		dns *net.DNSError
-	)
-	return errors.As(err, &op) && op.Op == "dial" && !errors.As(err, &dns)
+	op, ok := errors.AsType[*net.OpError](err)
+	_, dns := errors.AsType[*net.DNSError](err)
+	return ok && op.Op == "dial" && !dns
 }

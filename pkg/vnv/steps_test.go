@@ -156,7 +156,7 @@ func TestTokenThatIsNoHeader(t *testing.T) {
 	for _, token := range []string{"", "a b", "a\r\nX-Evil: 1", "a\x00", "a\x7f", "é", strings.Repeat("a", 16<<10+1), strings.Repeat("a", 1<<20-100)} {
 		quoted, _ := json.Marshal(token)
 		far := newFar(t, says(http200("application/json", `{"token_type":"Bearer","access_token":`+string(quoted)+`}`)))
-		_, err := do(t.Context(), newClient(t, far.url()), vnv.OpExchange)
+		err := do(t.Context(), newClient(t, far.url()), vnv.OpExchange)
 		if e := failure(t, err); e.Kind != vnv.KindUnusable || strings.Contains(e.Error(), "Evil") {
 			t.Errorf("%.20q as an answer: %s %v", token, e.Kind, e)
 		}
@@ -167,7 +167,7 @@ func TestTokenThatIsNoHeader(t *testing.T) {
 			t.Errorf("%.20q as an input: %s %s", token, e.Op, e.Kind)
 		}
 		c.JWT = func(context.Context) (vnv.Secret, error) { return vnv.Secret(token), nil }
-		_, err = do(t.Context(), c, vnv.OpEnable)
+		err = do(t.Context(), c, vnv.OpEnable)
 		if e := failure(t, err); e.Kind != vnv.KindInput || e.Op != vnv.OpJWT {
 			t.Errorf("%.20q as a JWT: %s %s", token, e.Op, e.Kind)
 		}
@@ -189,7 +189,7 @@ func TestIndeterminate(t *testing.T) {
 		"{" + name + ":true,\"x\":\"\xff\"}", `<html>true</html>`, ``, "\ufeff", `{"devicePhoneNumberVerified\u0000":true}`, `)]}'{` + name + `:true}`,
 	} {
 		far := newFar(t, says(http200("application/json", body)))
-		_, err := do(t.Context(), newClient(t, far.url()), vnv.OpVerify)
+		err := do(t.Context(), newClient(t, far.url()), vnv.OpVerify)
 		if e := failure(t, err); e.Kind != vnv.KindUnusable || e.Sent != vnv.SentYes {
 			t.Errorf("%s: kind %s sent %s", body, e.Kind, e.Sent)
 		}
@@ -255,13 +255,13 @@ func TestJWTErrorsPassThrough(t *testing.T) {
 	own := &vnv.Error{Op: vnv.OpJWT, Kind: vnv.KindInternal, Err: errors.New("x")}
 	c := newClient(t, "http://127.0.0.1:9")
 	c.JWT = func(context.Context) (vnv.Secret, error) { return "", fmt.Errorf("wrapped: %w", own) }
-	if _, err := do(t.Context(), c, vnv.OpEnable); failure(t, err) != own {
+	if err := do(t.Context(), c, vnv.OpEnable); failure(t, err) != own {
 		t.Errorf("%v, want the very error", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	c.JWT = func(ctx context.Context) (vnv.Secret, error) { return "", ctx.Err() }
-	if _, err := do(ctx, c, vnv.OpEnable); failure(t, err).Kind != vnv.KindCanceled {
+	if err := do(ctx, c, vnv.OpEnable); failure(t, err).Kind != vnv.KindCanceled {
 		t.Errorf("%v, want canceled", err)
 	}
 }

@@ -1,6 +1,7 @@
 package vnv_test
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"net/url"
@@ -66,7 +67,7 @@ func parseTranscript(text string) (transcript, error) {
 		}
 	}
 	if !ok1 || !ok2 {
-		return tr, fmt.Errorf("want >>> request <<< response")
+		return tr, errors.New("want >>> request <<< response")
 	}
 	return tr, nil
 }
@@ -120,7 +121,7 @@ func (m message) raw(v values) string {
 // wants is the want line as a map: "ok" or "kind=… status=…".
 func (tr transcript) wants(v values) map[string]string {
 	want := map[string]string{}
-	for _, field := range strings.Fields(v.fill(tr.about["want"], plain)) {
+	for _, field := range strings.FieldsSeq(v.fill(tr.about["want"], plain)) {
 		key, value, _ := strings.Cut(field, "=")
 		want[key] = value
 	}
