@@ -121,7 +121,7 @@ func (m message) raw(v values) string {
 // wants is the want line as a map: "ok" or "kind=… status=…".
 func (tr transcript) wants(v values) map[string]string {
 	want := map[string]string{}
-	for _, field := range strings.FieldsSeq(v.fill(tr.about["want"], plain)) {
+	for field := range strings.FieldsSeq(v.fill(tr.about["want"], plain)) {
 		key, value, _ := strings.Cut(field, "=")
 		want[key] = value
 	}
