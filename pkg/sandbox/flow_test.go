@@ -146,7 +146,7 @@ func (c *client) follow(authURL string) (hops []string) {
 			return hops
 		}
 		r := c.send("GET", at, "")
-		next, err := url.Parse(r.header.Get("Location"))
+		next, err := url.Parse(strings.ReplaceAll(r.header.Get("Location"), " ", "%20"))
 		if err != nil || r.status != 302 {
 			c.t.Fatalf("hop %d: %d %s %s", len(hops), r.status, r.header.Get("Location"), r.body)
 		}

@@ -1,0 +1,5 @@
+package sandbox_test
+
+const servedEnv = "VNV_SANDBOX_BENCHMARK_SERVES"
+
+func serveForBenchmark(string) {}

@@ -1,0 +1,90 @@
+package sandbox
+
+import (
+	"bytes"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+)
+
+// X5: whatever is abandoned, no store holds more than two generations of its cap.
+func TestBounded(t *testing.T) {
+	t.Parallel()
+	s, err := New(Options{RedirectURIs: []string{"http://127.0.0.1:1/cb"}, LedgerSize: 100})
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := jwt.ParseRSAPrivateKeyFromPEM(testKeyPEM)
+	if err != nil {
+		t.Fatal(err)
+	}
+	claims := jwt.MapClaims{"application_id": TestApplicationID, "iat": clock().Unix(), "jti": "1"}
+	token, err := jwt.NewWithClaims(jwt.SigningMethodRS256, claims).SignedString(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 3 * maxFlows {
+		body := `{"phone_number":"+99012345678","scopes":["` + knownScopes[0] + `"],"state":"` + strconv.Itoa(i) + `"}`
+		r := httptest.NewRequest(http.MethodPost, "http://127.0.0.1/v0.1/network-enablement", bytes.NewReader([]byte(body)))
+		r.Header.Set("Authorization", "Bearer "+token)
+		r.Header.Set("Content-Type", "application/json")
+		w := httptest.NewRecorder()
+		if s.ServeHTTP(w, r); w.Code != http.StatusOK {
+			t.Fatalf("enable %d: %d %s", i, w.Code, w.Body)
+		}
+	}
+	if n := len(s.flows.now) + len(s.flows.old); n > 2*maxFlows || n < maxFlows {
+		t.Errorf("%d flows kept, the cap is twice %d", n, maxFlows)
+	}
+	if n := len(s.jwts.now); n != 1 {
+		t.Errorf("%d JWTs kept, one was sent", n)
+	}
+	if n := len(s.Requests()); n != 100 {
+		t.Errorf("%d entries in a ledger of 100", n)
+	}
+}
+
+func TestStore(t *testing.T) {
+	t.Parallel()
+	start := time.Unix(1e9, 0)
+	s := newStore[int, string](2, time.Minute)
+	for i := range 3 {
+		s.put(i, strconv.Itoa(i), start.Add(time.Duration(i)*time.Second))
+	}
+	for _, tt := range []struct {
+		name string
+		key  int
+		at   time.Duration
+		want string
+		ok   bool
+	}{
+		{"the oldest, one generation back", 0, 3 * time.Second, "0", true},
+		{"the newest", 2, 3 * time.Second, "2", true},
+		{"a moment before its time is over", 2, 62*time.Second - 1, "2", true},
+		{"its time is over", 2, 62 * time.Second, "", false},
+		{"never there", 9, 0, "", false},
+	} {
+		if got, ok := s.get(tt.key, start.Add(tt.at)); got != tt.want || ok != tt.ok {
+			t.Errorf("%s: %q %v", tt.name, got, ok)
+		}
+	}
+	s.put(3, "3", start.Add(4*time.Second))
+	s.put(4, "4", start.Add(4*time.Second))
+	if _, ok := s.get(0, start.Add(4*time.Second)); ok {
+		t.Error("two generations later the oldest is still there")
+	}
+	if got, ok := s.take(4, start.Add(5*time.Second)); got != "4" || !ok {
+		t.Errorf("take: %q %v", got, ok)
+	}
+	if _, ok := s.get(4, start.Add(5*time.Second)); ok {
+		t.Error("taken, and still there")
+	}
+	s.put(5, "5", start.Add(time.Hour))
+	if n := len(s.now); n != 1 {
+		t.Errorf("an hour later %d are in the new generation", n)
+	}
+}
