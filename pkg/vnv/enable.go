@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 )
@@ -150,7 +151,7 @@ func (a *answer) notEnabled(doc object, reason string) *Error {
 	} else if doc["error"] == nil {
 		return a.unusable("%s", reason).with(problemOf(doc))
 	}
-	return a.fail(KindNotEnabled, errors.New("an error inside a success")).with(problemOf(words))
+	return a.fail(KindNotEnabled, errors.New("not enabled")).with(problemOf(words))
 }
 
 // concealer takes our own values out of the far side's words.
@@ -161,7 +162,7 @@ func concealer(phone Phone, secrets ...Secret) *strings.Replacer {
 	}
 	for _, s := range secrets {
 		if len(s) >= minConcealed {
-			pairs = append(pairs, s.Reveal(), hidden)
+			pairs = append(pairs, s.Reveal(), hidden, url.QueryEscape(s.Reveal()), hidden)
 		}
 	}
 	return strings.NewReplacer(pairs...)

@@ -291,6 +291,38 @@ func TestCanceled(t *testing.T) {
 	}
 }
 
+// HTTP/2 has retries of its own: not here. The private transport of a zero
+// Client leaves nothing behind.
+func TestHTTP2AndPrivateTransport(t *testing.T) {
+	t.Parallel()
+	var requests atomic.Int32
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		requests.Add(1)
+		if r.ProtoMajor == 2 {
+			panic(http.ErrAbortHandler)
+		}
+		io.WriteString(w, `{"devicePhoneNumberVerified":true}`)
+	}))
+	server.EnableHTTP2 = true
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	c := newClient(t, server.URL)
+	c.HTTP.Transport = server.Client().Transport
+	err := do(t.Context(), c, vnv.OpVerify)
+	if e := failure(t, err); e.Kind != vnv.KindUnknownOutcome || e.Sent != vnv.SentMaybe || requests.Load() != 1 {
+		t.Errorf("kind %s sent %s after %d requests: %v", e.Kind, e.Sent, requests.Load(), e)
+	}
+
+	plain := httptest.NewServer(server.Config.Handler)
+	t.Cleanup(plain.Close)
+	zero := &vnv.Client{BaseURL: plain.URL}
+	if err := do(t.Context(), zero, vnv.OpVerify); err != nil {
+		t.Error(err)
+	}
+	zero.CloseIdleConnections()
+}
+
 // A wrapped *url.Error would repeat the URL with its query.
 func TestURLIsNotRepeated(t *testing.T) {
 	t.Parallel()

@@ -56,6 +56,24 @@ func FuzzParseObject(f *testing.F) {
 	})
 }
 
+// What gets through is a web address, and prints.
+func FuzzWebURL(f *testing.F) {
+	for _, seed := range []string{
+		"https://idp.example/a?b=c#d", "http://[::1%25lo]:80/", "https:idp.example", "//x", "javascript:x", "https://u@h", "https://h:/", "https://%e2%80%ae/",
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, raw string) {
+		u, err := webURL(raw)
+		if err != nil {
+			return
+		}
+		if u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil || !allPrint(raw) || !allPrint(u.String()) {
+			t.Fatalf("%q is taken", raw)
+		}
+	})
+}
+
 func trimBOM(b []byte) []byte { return []byte(strings.TrimPrefix(string(b), string(bom))) }
 
 func FuzzReadProblem(f *testing.F) {

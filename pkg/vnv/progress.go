@@ -2,7 +2,6 @@ package vnv
 
 import (
 	"context"
-	"crypto/tls"
 	"net/http/httptrace"
 	"sync/atomic"
 )
@@ -60,7 +59,6 @@ func (p *progress) watch(ctx context.Context) context.Context {
 		DNSStart:             func(httptrace.DNSStartInfo) { p.advance(resolving) },
 		ConnectStart:         func(string, string) { p.advance(connecting) },
 		TLSHandshakeStart:    func() { p.advance(handshaking) },
-		TLSHandshakeDone:     func(tls.ConnectionState, error) { p.advance(handshaking) },
 		GotConn:              func(httptrace.GotConnInfo) { p.advance(sending) },
 		WroteRequest:         func(httptrace.WroteRequestInfo) { p.advance(waiting) },
 		GotFirstResponseByte: func() { p.advance(reading) },

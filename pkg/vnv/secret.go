@@ -12,7 +12,8 @@ import (
 // Secret is a value that must not be shown: a JWT, a code, a state, a token.
 // Printing, formatting, logging and marshalling hide it; [Secret.Reveal] is
 // the only way to it. An empty Secret shows as empty. (As a key of a map
-// encoding/json would show it: keep it a value.)
+// encoding/json would show it, and in an unexported field fmt does: it cannot
+// call methods there. Keep it an exported field or a value of its own.)
 type Secret string
 
 const hidden = "[secret]"
