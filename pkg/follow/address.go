@@ -105,14 +105,15 @@ var carriers = []struct {
 	prefix netip.Prefix
 	at     [4]int // bytes of the IPv4 address
 	flip   byte   // Teredo writes it inverted
+	zero   bool   // a first byte of 0 means that it is written elsewhere
 }{
-	{netip.MustParsePrefix("::/96"), [4]int{12, 13, 14, 15}, 0},
-	{netip.MustParsePrefix("64:ff9b::/96"), [4]int{12, 13, 14, 15}, 0},
-	{netip.MustParsePrefix("64:ff9b:1::/48"), [4]int{12, 13, 14, 15}, 0},
-	{netip.MustParsePrefix("64:ff9b:1::/48"), [4]int{6, 7, 9, 10}, 0},
-	{netip.MustParsePrefix("2002::/16"), [4]int{2, 3, 4, 5}, 0},
-	{netip.MustParsePrefix("2001::/32"), [4]int{12, 13, 14, 15}, 0xff},
-	{netip.MustParsePrefix("2001::/32"), [4]int{4, 5, 6, 7}, 0},
+	{netip.MustParsePrefix("::/96"), [4]int{12, 13, 14, 15}, 0, false},
+	{netip.MustParsePrefix("64:ff9b::/96"), [4]int{12, 13, 14, 15}, 0, false},
+	{netip.MustParsePrefix("64:ff9b:1::/48"), [4]int{12, 13, 14, 15}, 0, true},
+	{netip.MustParsePrefix("64:ff9b:1::/48"), [4]int{6, 7, 9, 10}, 0, true},
+	{netip.MustParsePrefix("2002::/16"), [4]int{2, 3, 4, 5}, 0, false},
+	{netip.MustParsePrefix("2001::/32"), [4]int{12, 13, 14, 15}, 0xff, false},
+	{netip.MustParsePrefix("2001::/32"), [4]int{4, 5, 6, 7}, 0, false},
 }
 
 // inside are the IPv4 addresses that an IPv6 address carries.
@@ -125,7 +126,9 @@ func inside(a netip.Addr) []netip.Addr {
 	for _, c := range carriers {
 		if c.prefix.Contains(a) {
 			v4 := [4]byte{b[c.at[0]] ^ c.flip, b[c.at[1]] ^ c.flip, b[c.at[2]] ^ c.flip, b[c.at[3]] ^ c.flip}
-			found = append(found, netip.AddrFrom4(v4))
+			if v4[0] != 0 || !c.zero {
+				found = append(found, netip.AddrFrom4(v4))
+			}
 		}
 	}
 	return found

@@ -94,7 +94,7 @@ func TestAllowedAddresses(t *testing.T) {
 		{"localhost", Options{AllowPrivate: true}},
 	} {
 		w := newWorld(t, map[string]http.HandlerFunc{
-			"op.example/auth": to(302, "https://"+c.host+"/x"), strings.ToLower(c.host) + "/x": to(302, callback),
+			"op.example/auth": to(302, "http://"+c.host+"/x"), strings.ToLower(c.host) + "/x": to(302, callback),
 		})
 		w.addrs["in.example"], w.addrs["localhost"] = []string{"10.9.9.9"}, []string{"::1", "127.0.0.1"}
 		c.opts.RedirectURI = redirect

@@ -15,12 +15,15 @@ import (
 // A jar keeps the cookies of one chain by RFC 6265, with the public-suffix list, and by the rules
 // of RFC 6265bis on Secure and on the prefixes __Host- and __Secure-, which the standard jar does
 // not know. No host is trusted with Secure cookies over plain http, loopback included.
-type jar struct{ *cookiejar.Jar }
+type jar struct {
+	*cookiejar.Jar
+	secure map[string]bool // name=value of what was set with Secure
+}
 
 // newJar is an empty jar.
 func newJar() jar {
 	j, _ := cookiejar.New(&cookiejar.Options{PublicSuffixList: publicsuffix.List}) // never fails
-	return jar{j}
+	return jar{j, map[string]bool{}}
 }
 
 // keep takes the cookies of an answer to a request for u, and notes those it refuses.
@@ -32,9 +35,21 @@ func (j jar) keep(u *url.URL, res *http.Response, notes *trace.Notes) {
 		}
 		return why != ""
 	})
-	if len(cookies) > 0 {
-		j.SetCookies(u, cookies)
+	for _, c := range cookies {
+		if c.Secure {
+			j.secure[c.Name+"="+c.Value] = true
+		}
 	}
+	j.SetCookies(u, cookies)
+}
+
+// cookies are those that go to u. The standard jar sends Secure ones to http on loopback too.
+func (j jar) cookies(u *url.URL) []*http.Cookie {
+	all := j.Cookies(u)
+	if u.Scheme == "https" {
+		return all
+	}
+	return slices.DeleteFunc(all, func(c *http.Cookie) bool { return j.secure[c.Name+"="+c.Value] })
 }
 
 // refuse says why c may not be set by u; empty if it may.
@@ -60,5 +75,5 @@ func (j jar) hasSecure(u *url.URL, name string) bool {
 	safe := *u
 	safe.Scheme = "https"
 	named := func(c *http.Cookie) bool { return c.Name == name }
-	return slices.ContainsFunc(j.Cookies(&safe), named) && !slices.ContainsFunc(j.Cookies(u), named)
+	return slices.ContainsFunc(j.cookies(&safe), named) && !slices.ContainsFunc(j.cookies(u), named)
 }

@@ -64,7 +64,7 @@ func (w *walk) cleartext(u *url.URL) string {
 // cookieHeader is what the jar sends to u, in a stable order.
 func (w *walk) cookieHeader(u *url.URL) string {
 	var pairs []string
-	for _, c := range w.jar.Cookies(u) {
+	for _, c := range w.jar.cookies(u) {
 		pairs = append(pairs, c.Name+"="+c.Value)
 	}
 	slices.Sort(pairs)
@@ -91,7 +91,7 @@ func (w *walk) request(parent context.Context, u *url.URL, p *policy, use func(*
 	}
 	req.Header["User-Agent"], req.Header["Accept"] = userAgent, accept
 	if p == w.policy {
-		for _, c := range w.jar.Cookies(u) {
+		for _, c := range w.jar.cookies(u) {
 			req.AddCookie(c)
 		}
 	}
@@ -143,7 +143,7 @@ func (w *walk) badTarget(raw string, err error) *Error {
 
 // refused is the error for an address that may not be dialled.
 func (w *walk) refused(u *url.URL, err error) *Error {
-	e := w.fail(ReasonAddress, u, w.mask.Text(err.Error()))
+	e := w.fail(ReasonAddress, u, w.mask.Error(err))
 	if refused := (*AddressError)(nil); errors.As(err, &refused) {
 		e.Class, e.Err = refused.Class, refused
 	}
@@ -155,7 +155,7 @@ func (w *walk) broken(parent context.Context, u *url.URL, notes *trace.Notes, er
 	if refused := (*AddressError)(nil); errors.As(err, &refused) {
 		return w.refused(u, err)
 	}
-	e := w.fail(ReasonNetwork, u, w.mask.Text(err.Error()))
+	e := w.fail(ReasonNetwork, u, w.mask.Error(err))
 	e.Phase, e.Err = notes.Phase(), err
 	if e.Phase == "" && e.Status != 0 {
 		e.Phase = trace.PhaseBody

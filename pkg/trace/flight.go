@@ -126,7 +126,7 @@ func (f *flight) finish(err error) {
 	h.DNS, h.Connect, h.TLS = f.dns.length(), f.connect.length(), f.tls.length()
 	h.FirstByte, h.Total = f.first.length(), f.ended.Sub(f.start)
 	if f.cause != nil {
-		h.Phase, h.Error = f.phase(), f.r.Mask.Text(f.cause.Error())
+		h.Phase, h.Error = f.phase(), f.r.Mask.Error(f.cause)
 		f.notes.failed(h.Phase)
 	}
 	h.Notes = f.notes.masked(f.r.Mask)

@@ -30,6 +30,22 @@ func (m *Mask) Text(s string) string {
 	return Printable(s)
 }
 
+// Error is the text of err, safe as by [Mask.Text]. What the standard library quotes of a malformed
+// answer is left out: it is remote text that nobody has looked at.
+func (m *Mask) Error(err error) string {
+	s := err.Error()
+	if m.Reveal {
+		return Printable(s)
+	}
+	const malformed = "malformed "
+	if at := strings.Index(s, malformed); at >= 0 {
+		if quote := strings.IndexAny(s[at:], `":`); quote >= 0 {
+			s = strings.TrimRight(s[:at+quote], " ")
+		}
+	}
+	return m.Text(s)
+}
+
 // mayHoldToken says whether s could hold a token after Bearer or Basic, or a JWT.
 func mayHoldToken(s string) bool {
 	for _, part := range []string{"eyJ", "earer", "asic", "EARER", "ASIC"} {
