@@ -135,8 +135,12 @@ func bind(ctx context.Context, listen listenFunc, t target) ([]net.Listener, err
 	const tries = 20
 	for try := 1; ; try++ {
 		sockets, err := bindOnce(ctx, listen, t)
-		var e *Error
-		if t.port != "0" || try == tries || !errors.As(err, &e) || e.Reason != ReasonBusy {
+		e, ok := errors.AsType[*Error](err)
+		busy := ok && e.Reason == ReasonBusy
+		if busy && t.port != "0" {
+			e.Holder = holder(os.DirFS("/proc"), e.Addr)
+		}
+		if !busy || t.port != "0" || try == tries {
 			return sockets, err
 		}
 	}
@@ -183,20 +187,14 @@ func isOneOf(err error, targets []error) bool {
 }
 
 func bindError(addr string, err error) error {
-	if !isOneOf(err, inUse) {
-		return &Error{Reason: ReasonBind, Addr: addr, Err: cause(err)}
+	e := &Error{Reason: ReasonBind, Addr: addr, Err: err}
+	if isOneOf(err, inUse) {
+		e.Reason = ReasonBusy
 	}
-	e := &Error{Reason: ReasonBusy, Addr: addr, Err: cause(err)}
-	e.Holder = holder(os.DirFS("/proc"), addr)
+	if op, ok := errors.AsType[*net.OpError](err); ok {
+		e.Err = op.Err // without the address, which it would repeat
+	}
 	return e
-}
-
-// cause drops the address that *net.OpError would repeat.
-func cause(err error) error {
-	if op := (*net.OpError)(nil); errors.As(err, &op) {
-		return op.Err
-	}
-	return err
 }
 
 func closeAll(sockets []net.Listener) {

@@ -23,6 +23,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -77,6 +78,7 @@ type Listener struct {
 	opts     Options
 	redirect string
 	path     string
+	proof    atomic.Pointer[string] // this attempt's state
 	sockets  []net.Listener
 	server   *http.Server
 	door     *door
@@ -120,12 +122,19 @@ func Listen(ctx context.Context, o Options) (*Listener, error) {
 		opts: o, path: t.path, done: make(chan struct{}),
 		ignored: make(map[Reason]int), redirect: t.redirectURI(sockets), sockets: sockets,
 	}
+	l.SetState(o.State)
 	l.serve()
 	return l, nil
 }
 
 // RedirectURI is the URI that leads here: as given, with a port 0 replaced by the port that was bound.
 func (l *Listener) RedirectURI() string { return l.redirect }
+
+// SetState makes another state this attempt's: an authorization request that was made again carries a new one. Call it
+// before the URL that carries the state is known to anybody.
+func (l *Listener) SetState(state string) { l.proof.Store(&state) }
+
+func (l *Listener) state() string { return *l.proof.Load() }
 
 // Addrs are the bound addresses, host:port, one or two of them.
 func (l *Listener) Addrs() []string {
@@ -160,7 +169,7 @@ func (l *Listener) Wait(ctx context.Context) (*Callback, error) {
 // means that the wait is over (also by a denial); else the [*Error] says why the paste was not taken.
 func (l *Listener) Offer(raw string) error {
 	query := pastedQuery(raw)
-	a := judge(query, l.opts.State)
+	a := judge(query, l.state())
 	if !a.final() {
 		l.note(a)
 		return a.err()
@@ -173,7 +182,7 @@ func (l *Listener) Offer(raw string) error {
 }
 
 func (l *Listener) callback(query string, a answer, via string) *Callback {
-	return &Callback{Code: a.code, State: l.opts.State, Query: query, Via: via, At: l.opts.Now()}
+	return &Callback{Code: a.code, State: l.state(), Query: query, Via: via, At: l.opts.Now()}
 }
 
 // claim makes o the outcome if there is none yet; whoever claims must close done once the page is out. Otherwise it says

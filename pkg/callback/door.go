@@ -5,16 +5,21 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
 // A connection that has not sent a whole request yet may be cut when there are too many of them, oldest first, but only
 // after it had time to be read: a crowd that asks is answered, a crowd that is silent does not use us up.
 const (
-	mostWaiting = 512
-	fewWaiting  = 32 // kept when no descriptor is left for a new one
-	timeToSpeak = 250 * time.Millisecond
+	mostWaiting  = 512
+	timeToSpeak  = 250 * time.Millisecond // when there are more
+	hurryToSpeak = 50 * time.Millisecond  // when no descriptor is left for a new one
+	acceptPause  = 5 * time.Millisecond   // until a descriptor may be free
 )
+
+// noRoom are the errors of Accept that pass; the last is Winsock's.
+var noRoom = []error{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.Errno(10024)}
 
 // door keeps the connections of all sockets.
 type door struct {
@@ -63,14 +68,19 @@ type gate struct {
 	door *door
 }
 
-// Accept makes room when too many connections are silent, or when no descriptor is left for one more.
+// Accept makes room when too many connections are silent, or when no descriptor is left for one more: the server's own
+// way, to wait up to a second and accept as many idle ones again, would starve the true callback.
 func (g *gate) Accept() (net.Conn, error) {
 	c, err := g.Listener.Accept()
+	for err != nil && isOneOf(err, noRoom) {
+		g.door.shed(0, hurryToSpeak)
+		<-time.After(acceptPause)
+		c, err = g.Listener.Accept()
+	}
 	if err != nil {
-		g.door.shed(fewWaiting)
 		return nil, err
 	}
-	g.door.shed(mostWaiting - 1)
+	g.door.shed(mostWaiting-1, timeToSpeak)
 	if tcp, ok := c.(*net.TCPConn); ok {
 		if c := g.door.admit(tcp); c != nil {
 			return c, nil
@@ -122,11 +132,11 @@ func (d *door) left(c *conn) {
 	d.closeIfEmpty()
 }
 
-// shed cuts the oldest silent connections until at most keep wait.
-func (d *door) shed(keep int) {
+// shed cuts the oldest silent connections until at most keep wait, but none younger than age.
+func (d *door) shed(keep int, age time.Duration) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	for len(d.waiting) > keep && clock().Sub(d.waiting[0].since) >= timeToSpeak {
+	for len(d.waiting) > keep && clock().Sub(d.waiting[0].since) >= age {
 		d.cut(d.waiting[0])
 	}
 }

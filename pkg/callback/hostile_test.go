@@ -1,13 +1,16 @@
 package callback
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -176,17 +179,13 @@ func TestDoorSheds(t *testing.T) {
 		near = append(near, c)
 	}
 	far := waitFor(t, l.door, 6)
-	l.door.shed(2)
+	l.door.shed(2, time.Second)
 	if got := len(waitFor(t, l.door, 6)); got != 6 {
 		t.Fatalf("%d are left of 6 young ones", got)
 	}
 	l.door.served(far[0])
-	l.door.mu.Lock()
-	for _, c := range far[:5] {
-		c.since = c.since.Add(-time.Minute)
-	}
-	l.door.mu.Unlock()
-	l.door.shed(2)
+	age(l.door, far[:5])
+	l.door.shed(2, time.Second)
 	left := waitFor(t, l.door, 2)
 	if left[0] != far[4] || left[1] != far[5] {
 		t.Error("not the oldest were cut")
@@ -195,6 +194,57 @@ func TestDoorSheds(t *testing.T) {
 		if _, err := c.Read(make([]byte, 1)); err == nil {
 			t.Error("a connection that was cut still speaks")
 		}
+	}
+}
+
+// exhausted is a socket for which no descriptor is left a few times.
+type exhausted struct {
+	net.Listener
+	times int
+}
+
+func (e *exhausted) Accept() (net.Conn, error) {
+	if e.times > 0 {
+		e.times--
+		return nil, &net.OpError{Op: "accept", Err: os.NewSyscallError("accept4", syscall.EMFILE)}
+	}
+	return e.Listener.Accept()
+}
+
+// TestNoDescriptorLeft: room is made, and the callback that waits in the kernel's queue is accepted.
+func TestNoDescriptorLeft(t *testing.T) {
+	t.Parallel()
+	l, _ := listen(t)
+	c := dial(t, l.Addrs()[0])
+	defer c.Close()
+	age(l.door, waitFor(t, l.door, 1))
+	socket, err := systemListen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer socket.Close()
+	late := dial(t, socket.Addr().String())
+	defer late.Close()
+	got, err := (&gate{&exhausted{socket, 3}, l.door}).Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if left := waitFor(t, l.door, 1); left[0] != got {
+		t.Error("the silent connection was kept, not the new one")
+	}
+	_, _ = got.Close(), l.Close()
+	defer dial(t, socket.Addr().String()).Close()
+	if _, err := (&gate{socket, l.door}).Accept(); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("a closed door let somebody in: %v", err)
+	}
+}
+
+// age makes connections a minute older.
+func age(d *door, all []*conn) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, c := range all {
+		c.since = c.since.Add(-time.Minute)
 	}
 }
 

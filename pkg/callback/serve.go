@@ -74,7 +74,7 @@ func (l *Listener) judgeRequest(r *http.Request) (p page, ended bool) {
 	case r.Method != http.MethodGet:
 		a.reason = ReasonMethod
 	default:
-		a = judge(r.URL.RawQuery, l.opts.State)
+		a = judge(r.URL.RawQuery, l.state())
 	}
 	if !a.final() {
 		l.ignore(a)

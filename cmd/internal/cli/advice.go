@@ -1,0 +1,165 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"net"
+	"slices"
+	"strings"
+	"time"
+
+	"crypto/x509"
+
+	"github.com/vnv-cli/vnv/cmd/internal/render"
+	"github.com/vnv-cli/vnv/pkg/follow"
+	"github.com/vnv-cli/vnv/pkg/vnv"
+)
+
+// facts are what advice may speak of: no secret is among them.
+type facts struct {
+	appID, key, redirectURI string
+	skew                    time.Duration
+}
+
+// advice is a row of the one table that turns a failure into an exit code and
+// what to do next. The first row that fits counts; an empty op or kind fits all.
+// In a hint {app}, {key}, {redirect} and {clock} stand for the facts.
+type advice struct {
+	op   vnv.Op
+	kind vnv.Kind
+	when func(*vnv.Error, facts) bool
+	exit int
+	hint string
+}
+
+var advices = []advice{
+	{kind: vnv.KindInput, exit: exitUsage},
+	{kind: vnv.KindInternal, exit: exitUnexpected},
+
+	{op: vnv.OpVerify, kind: vnv.KindAuth, exit: exitVerify, hint: "The access token was refused: it works once and not for long. Run the flow again and verify at once."},
+	{kind: vnv.KindAuth, when: skewed, exit: exitCredentials, hint: "{clock}, and a JWT is judged by the server's. Set the clock, then try again."},
+	{
+		kind: vnv.KindAuth, exit: exitCredentials,
+		hint: "Check that application {app} has the public half of this key ({key}) in the dashboard, that the dashboard was saved after the key was made, and that id and key are of one application.",
+	},
+	{
+		kind: vnv.KindNotEnabled, when: says("allowlist", "verified phone numbers"), exit: exitEnable,
+		hint: "The playground knows at most five numbers, each confirmed by SMS in the dashboard. Numbers that begin with +990 need no entry: vnv run --phone +99012345678.",
+	},
+	{kind: vnv.KindNotEnabled, when: says("no network application"), exit: exitEnable, hint: "Link the Network APIs capability to application {app} in the dashboard."},
+	{kind: vnv.KindNotEnabled, exit: exitEnable, hint: "Number, network or scope is not enabled for application {app}: see its Network APIs capability in the dashboard, and --scope."},
+	{kind: vnv.KindGone, op: vnv.OpEnable, exit: exitEnable, hint: gone},
+	{kind: vnv.KindRefused, op: vnv.OpEnable, exit: exitEnable, hint: "The request was understood and refused: look at the number, the --scope and the detail above."},
+	{kind: vnv.KindUnusable, op: vnv.OpEnable, exit: exitEnable, hint: "The answer holds no usable auth_url. Check --base-url, and what the number's network supports."},
+
+	{kind: vnv.KindDenied, exit: exitDenied, hint: "The authorization server said no. Ask for consent again, check the number's carrier, and that the device was on its mobile data."},
+	{kind: vnv.KindNoCallback, exit: exitNoCallback, hint: "Was the URL opened on the phone, over mobile data, and does {redirect} lead back to this machine? A phone cannot reach localhost: use a tunnel with --redirect-uri and --listen."},
+	{op: vnv.OpAuthorize, kind: vnv.KindState, exit: exitState, hint: "The callback did not carry this attempt's state: it belongs to another attempt, or a backend on the way dropped it. Nothing was exchanged."},
+	{kind: vnv.KindState, exit: exitState, hint: "A state, a code and a token serve once: begin again with vnv enable."},
+
+	{
+		op: vnv.OpExchange, kind: vnv.KindRefused, when: code("invalid_grant"), exit: exitToken,
+		hint: "The code was used before, has expired, or {redirect} is not byte for byte the redirect URI that is registered (the one inside the auth_url is the vendor's own).",
+	},
+	{op: vnv.OpExchange, kind: vnv.KindGone, exit: exitToken, hint: gone},
+	{op: vnv.OpExchange, kind: vnv.KindRefused, exit: exitToken, hint: "The token endpoint refused the request: compare {redirect} with the registered redirect URI, and look at the code's age."},
+	{op: vnv.OpExchange, kind: vnv.KindUnusable, exit: exitToken, hint: "The answer holds no usable access token. Check --token-url; the code may be used up, so begin again with vnv enable."},
+
+	{
+		op: vnv.OpVerify, when: code("NOT_AUTHENTICATED_BY_MOBILE_NETWORK"), kind: vnv.KindRefused, exit: exitVerify,
+		hint: "The carrier did not see the device on its mobile network: switch Wi-Fi, VPN and private relay off, and open a new auth_url.",
+	},
+	{op: vnv.OpVerify, when: code("INVALID_TOKEN_CONTEXT"), kind: vnv.KindRefused, exit: exitVerify, hint: "The token was issued for another number or scope: enable and verify must be given the same number."},
+	{op: vnv.OpVerify, kind: vnv.KindGone, exit: exitVerify, hint: gone},
+	{op: vnv.OpVerify, kind: vnv.KindRefused, exit: exitVerify, hint: "Neither yes nor no: the token is used up. Run the flow again; for the vendor's support keep the ids below."},
+	{op: vnv.OpVerify, kind: vnv.KindUnusable, exit: exitVerify, hint: "Neither yes nor no: the answer is not one that may be trusted. The token is used up, so run the flow again."},
+
+	{kind: vnv.KindUnknownOutcome, exit: exitNetwork, hint: "The request may have arrived, and its code or token works once, so it was not sent again. Begin again with vnv enable."},
+	{kind: vnv.KindNetwork, when: untrusted, exit: exitNetwork, hint: "The certificate was issued by nobody that this machine trusts. Behind an inspecting proxy, give its authority with --ca-file FILE."},
+	{kind: vnv.KindNetwork, when: lookup, exit: exitNetwork, hint: "The name could not be resolved: check the network, the VPN, and the host in the settings."},
+	{kind: vnv.KindNetwork, exit: exitNetwork, hint: "No answer came. Check the network, --proxy and the URLs in use (vnv -v shows more)."},
+	{kind: vnv.KindServer, exit: exitNetwork, hint: "The far side failed, or something between answered in its place (a captive portal, a proxy). Try again; for the vendor's support keep the ids below."},
+	{kind: vnv.KindRedirect, when: chain(follow.ReasonPage, follow.ReasonMetaRefresh, follow.ReasonScript), exit: exitChain, hint: "Most likely the request did not come over the phone's mobile data: a sign-in or error page came in place of a redirect. Open the URL on the phone: --device none."},
+	{kind: vnv.KindRedirect, when: chain(follow.ReasonAddress), exit: exitChain, hint: "A redirect wanted an address inside a private network, and vnv does not go there. If this is meant: --allow-private-hops (never for link-local and metadata addresses)."},
+	{kind: vnv.KindRedirect, when: chain(follow.ReasonTooMany), exit: exitChain, hint: "Phones stop after 10 redirects too; --max-hops follows more, to see where it leads."},
+	{kind: vnv.KindRedirect, exit: exitChain, hint: "The chain did not end at {redirect}. --trace shows every hop."},
+
+	{kind: vnv.KindLimit, exit: exitLater, hint: "Too many requests (the vendor allows 10 a second per account): wait, then try again."},
+	{kind: vnv.KindUnavailable, exit: exitLater, hint: "Out of service for now: wait, then try again."},
+}
+
+const gone = "Nobody lives at this URL. Check the URL settings; if they are the vendor's, this API may have been retired."
+
+func skewed(_ *vnv.Error, f facts) bool { return f.skew.Abs() > 30*time.Second }
+
+func says(words ...string) func(*vnv.Error, facts) bool {
+	return func(e *vnv.Error, _ facts) bool {
+		text := strings.ToLower(e.Code + " " + e.Detail)
+		return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(text, w) })
+	}
+}
+
+func code(part string) func(*vnv.Error, facts) bool {
+	return func(e *vnv.Error, _ facts) bool { return strings.Contains(e.Code, part) }
+}
+
+func chain(reasons ...follow.Reason) func(*vnv.Error, facts) bool {
+	return func(e *vnv.Error, _ facts) bool {
+		f, ok := errors.AsType[*follow.Error](e)
+		return ok && slices.Contains(reasons, f.Reason)
+	}
+}
+
+func untrusted(e *vnv.Error, _ facts) bool {
+	_, ok := errors.AsType[x509.UnknownAuthorityError](e)
+	return ok
+}
+
+func lookup(e *vnv.Error, _ facts) bool {
+	_, ok := errors.AsType[*net.DNSError](e)
+	return ok
+}
+
+// failure is an error as the outside sees it: masked, with exit code and advice.
+func (a *app) failure(ctx context.Context, err error) render.Failure {
+	f := render.Failure{Kind: string(vnv.KindInternal), ExitCode: exitUnexpected, Message: a.mask.Text(err.Error())}
+	if _, ok := errors.AsType[*usageError](err); ok {
+		f.Kind, f.ExitCode = string(vnv.KindInput), exitUsage
+		return f
+	}
+	e, ok := errors.AsType[*vnv.Error](err)
+	if !ok {
+		return f
+	}
+	f.Op, f.Kind, f.Code, f.TraceID = string(e.Op), string(e.Kind), a.mask.Text(e.Code), a.mask.Text(e.TraceID)
+	f.Sent, f.Status, f.Correlator = string(e.Sent), e.Status, a.mask.Text(e.Correlator)
+	if hop, ok := errors.AsType[*follow.Error](err); ok {
+		f.Hop, f.Status, f.Code = hop.Hop, hop.Status, a.mask.Text(hop.Code)
+	}
+	a.facts.skew = e.ClockSkew(a.Now())
+	f.ExitCode, f.Hint = a.facts.advise(e)
+	if cut, ok := errors.AsType[Interrupted](context.Cause(ctx)); ok && e.Kind == vnv.KindCanceled {
+		f.ExitCode = cut.ExitCode()
+	}
+	return f
+}
+
+func (f facts) advise(e *vnv.Error) (exit int, hint string) {
+	for _, row := range advices {
+		if (row.op == "" || row.op == e.Op) && row.kind == e.Kind && (row.when == nil || row.when(e, f)) {
+			return row.exit, f.fill(row.hint)
+		}
+	}
+	return exitUnexpected, ""
+}
+
+func (f facts) fill(hint string) string {
+	clock := "Your clock is right"
+	if f.skew != 0 {
+		clock = "Your clock is " + f.skew.Abs().String() + map[bool]string{true: " ahead", false: " behind"}[f.skew > 0]
+	}
+	return strings.NewReplacer(
+		"{app}", first(f.appID, "(none)"), "{key}", first(f.key, "no key"),
+		"{redirect}", first(f.redirectURI, "the redirect URI"), "{clock}", clock,
+	).Replace(hint)
+}

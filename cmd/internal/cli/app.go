@@ -1,0 +1,177 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/vnv-cli/vnv/cmd/internal/render"
+	"github.com/vnv-cli/vnv/pkg/flow"
+	"github.com/vnv-cli/vnv/pkg/trace"
+	"github.com/vnv-cli/vnv/pkg/vnv"
+)
+
+// app is one command line on its way from arguments to exit code.
+type app struct {
+	Env
+	out   output
+	mask  *trace.Mask
+	story *render.Story
+	lines *render.Lines
+
+	facts      facts    // what advice may speak of
+	stdinFor   string   // what stdin was read for
+	secretVars []string // variables that held a secret
+	warnings   []string
+}
+
+// errNotVerified is the answer no: not an error, and yet not exit 0.
+var errNotVerified = errors.New("not verified")
+
+func (a *app) main(ctx context.Context) (code int) {
+	a.mask = &trace.Mask{}
+	a.out.guess(a.Args)
+	defer func() {
+		if p := recover(); p != nil {
+			code = a.end(ctx, &vnv.Error{Kind: vnv.KindInternal, Err: errors.New("a bug in vnv: " + a.mask.Text(fmt.Sprint(p)))})
+		}
+	}()
+	root := newRoot(a)
+	root.SetArgs(a.Args)
+	root.SetIn(a.In)
+	root.SetOut(a.Out)
+	root.SetErr(a.Err)
+	return a.end(ctx, root.ExecuteContext(ctx))
+}
+
+// end turns how a command ended into an exit code, and tells what went wrong.
+func (a *app) end(ctx context.Context, err error) int {
+	if a.story != nil {
+		a.story.Close()
+	}
+	if err == nil {
+		return exitOK
+	}
+	if errors.Is(err, errNotVerified) {
+		return exitNo
+	}
+	if earlier, ok := errors.AsType[*flow.Failure](err); ok {
+		if _, err := a.Out.Write(earlier.Raw); err != nil {
+			return exitUnexpected
+		}
+		return earlier.ExitCode
+	}
+	f := a.failure(ctx, err)
+	if a.out.json() {
+		if a.writeFailure(f) != nil {
+			return exitUnexpected
+		}
+	}
+	a.tell(err, f)
+	return f.ExitCode
+}
+
+func (a *app) writeFailure(f render.Failure) error {
+	if a.out.format == formatNDJSON {
+		lines := render.Lines{W: a.Out, Mask: a.mask}
+		lines.Failed(f)
+		return lines.Err()
+	}
+	doc, err := render.Document(struct {
+		Error render.Failure `json:"error"`
+	}{f})
+	if err != nil {
+		return err
+	}
+	_, err = a.Out.Write(doc)
+	return err
+}
+
+// tell writes the failure for a person: what the story has not said yet, then what
+// to do next, then what the vendor's support will ask for.
+func (a *app) tell(err error, f render.Failure) {
+	said := a.story != nil && a.story.Failed()
+	more := ""
+	if u, ok := errors.AsType[*usageError](err); ok {
+		more = u.more
+	}
+	render.Failed(a.Err, a.style(), render.FailureText{Failure: f, Said: said, More: more})
+}
+
+// warn tells of something that does not stop the command.
+func (a *app) warn(text string) {
+	if !a.out.quiet {
+		render.Warning(a.Err, a.style(), a.mask.Text(text))
+	}
+}
+
+func newRoot(a *app) *cobra.Command {
+	root := &cobra.Command{
+		Use:     "vnv",
+		Short:   "Run Vonage Number Verification from a terminal, step by step or at once",
+		Example: "  vnv run --phone +99012345678 --sandbox",
+		Args:    a.noSuchCommand,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+
+		SilenceErrors: true, SilenceUsage: true,
+		Version:           version(),
+		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true, DisableDefaultCmd: true},
+	}
+	root.SetVersionTemplate("vnv {{.Version}}\n")
+	root.SetFlagErrorFunc(flagError)
+	root.SetHelpFunc(a.help)
+	root.SetHelpCommand(helpCommand(a))
+	root.PersistentFlags().BoolP("help", "h", false, "help for the command")
+	root.Flags().Bool("version", false, "print the version")
+	for _, c := range commands {
+		cmd := c.build(a)
+		cmd.GroupID = ""
+		root.AddCommand(cmd)
+	}
+	return root
+}
+
+// noSuchCommand names the command that was probably meant.
+func (a *app) noSuchCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	return usagef("there is no command %q%s", printable(args[0]), didYouMean(args[0], commandNames(cmd.Root())))
+}
+
+func commandNames(root *cobra.Command) []string {
+	var names []string
+	for _, c := range root.Commands() {
+		if !c.Hidden {
+			names = append(names, c.Name())
+		}
+	}
+	return names
+}
+
+// flagError adds the flag that was probably meant, and drops pflag's repetition.
+func flagError(cmd *cobra.Command, err error) error {
+	text := err.Error()
+	name, unknown := strings.CutPrefix(text, "unknown flag: --")
+	if !unknown {
+		return &usageError{err: errors.New(printable(text))}
+	}
+	return usagef("there is no flag --%s for %s%s", printable(name), cmd.CommandPath(), didYouMean(name, flagNames(cmd)))
+}
+
+// stdout writes the answer; that it arrives is part of the promise.
+func (a *app) stdout(text []byte) error {
+	if _, err := a.Out.Write(text); err != nil {
+		return &vnv.Error{Kind: vnv.KindInternal, Err: fmt.Errorf("stdout: %w", reason(err))}
+	}
+	return nil
+}
+
+// loopbackURL tells whether a URL leads to this machine.
+func loopbackURL(raw string) bool {
+	u, err := url.Parse(raw)
+	return err == nil && flow.Loopback(u.Hostname())
+}

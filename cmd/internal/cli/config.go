@@ -1,0 +1,175 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/pflag"
+	"github.com/spf13/viper"
+)
+
+// config is where settings come from, nearest first: flag, VNV_*, the profile in
+// the user's config file, default. A file in the working directory is never read
+// unless named, so a cloned repository cannot swap the account.
+type config struct {
+	*viper.Viper
+	env     *Env
+	flags   *pflag.FlagSet
+	profile string
+	file    string         // the config file read, empty: none
+	stored  map[string]any // what the profile says
+}
+
+// loadConfig reads the settings for one command. With sandboxed, nothing but flags
+// counts: no account of the user's is near the sandbox.
+func loadConfig(env *Env, flags *pflag.FlagSet, sandboxed bool) (*config, error) {
+	c := &config{Viper: viper.New(), env: env, flags: flags}
+	if !sandboxed {
+		if err := c.readFile(); err != nil {
+			return nil, err
+		}
+		if err := c.MergeConfigMap(c.stored); err != nil {
+			return nil, usagef("%s: %v", c.file, err)
+		}
+		if err := c.readEnv(); err != nil {
+			return nil, err
+		}
+	}
+	for _, s := range settings {
+		f := flags.Lookup(s.flag())
+		if f == nil {
+			continue
+		}
+		if err := c.BindPFlag(s.key, f); err != nil {
+			return nil, err
+		}
+	}
+	return c, nil
+}
+
+func (c *config) readEnv() error {
+	given := map[string]any{}
+	for _, s := range settings {
+		text := c.env.Getenv(s.env())
+		if text == "" {
+			continue
+		}
+		value, err := s.parse(text)
+		if err != nil {
+			return usagef("%s: %v", s.env(), err)
+		}
+		given[s.key] = value
+	}
+	return c.MergeConfigMap(given)
+}
+
+func (c *config) readFile() error {
+	path, named := c.path()
+	if path == "" {
+		return c.profileMissing()
+	}
+	raw, err := os.ReadFile(path) //nolint:gosec // the user's own config file, or the one that they named
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && !named:
+		return c.profileMissing()
+	case err != nil:
+		return usagef("%s: %v", path, reason(err))
+	}
+	c.file = path
+	if filepath.Base(path) == ".vonagerc" || filepath.Ext(path) == ".json" {
+		v, err := parseVendor(path, raw)
+		c.stored = v.settings()
+		return err
+	}
+	doc, err := parseConfig(path, raw)
+	if err != nil {
+		return err
+	}
+	c.profile = first(c.flagText("profile"), c.env.Getenv("VNV_PROFILE"), doc.profile, defaultProfile)
+	var ok bool
+	if c.stored, ok = doc.profiles[c.profile]; !ok && c.profile != defaultProfile {
+		return usagef("%s has no profile %q%s", path, printable(c.profile), didYouMean(c.profile, keys(doc.profiles)))
+	}
+	return nil
+}
+
+// profileMissing refuses a profile asked for where there is no file to hold it.
+func (c *config) profileMissing() error {
+	if name := first(c.flagText("profile"), c.env.Getenv("VNV_PROFILE")); name != "" && name != defaultProfile {
+		return usagef("no config file holds a profile %q", printable(name))
+	}
+	return nil
+}
+
+// path returns the config file to read, and whether the user named it.
+func (c *config) path() (path string, named bool) {
+	if p := first(c.flagText("config"), c.env.Getenv("VNV_CONFIG")); p != "" {
+		return p, true
+	}
+	if dir := c.env.Getenv("XDG_CONFIG_HOME"); filepath.IsAbs(dir) {
+		return filepath.Join(dir, "vnv", "config.yaml"), false
+	}
+	if c.env.Home == "" {
+		return "", false
+	}
+	return filepath.Join(c.env.Home, ".config", "vnv", "config.yaml"), false
+}
+
+func (c *config) flagText(name string) string {
+	f := c.flags.Lookup(name)
+	if f == nil {
+		return ""
+	}
+	return f.Value.String()
+}
+
+// changed tells whether a setting was given as a flag.
+func (c *config) changed(key string) bool { return c.flags.Changed(dashed(key)) }
+
+// text returns a setting of kindText; a path in a config file is relative to it.
+func (c *config) text(key string) string { return c.GetString(key) }
+
+// filePath returns a setting that names a file.
+func (c *config) filePath(key string) string {
+	return c.expand(key, c.GetString(key))
+}
+
+func (c *config) expand(key, path string) string {
+	if rest, ok := strings.CutPrefix(path, "~/"); ok && c.env.Home != "" {
+		return filepath.Join(c.env.Home, rest)
+	}
+	fromFile := c.stored[key] == path && !c.changed(key) && path != ""
+	if fromFile && !filepath.IsAbs(path) {
+		return filepath.Join(filepath.Dir(c.file), path)
+	}
+	return path
+}
+
+// reason is an I/O error without the path, which the caller has named already.
+func reason(err error) error {
+	if p, ok := errors.AsType[*fs.PathError](err); ok {
+		return p.Err
+	}
+	return err
+}
+
+func (s setting) parse(text string) (any, error) {
+	fs := pflag.NewFlagSet("", pflag.ContinueOnError)
+	addSettings(fs, s.key)
+	f := fs.Lookup(s.flag())
+	if err := f.Value.Set(text); err != nil {
+		return nil, fmt.Errorf("not %s", s.kind.article())
+	}
+	if s.kind == kindList {
+		return strings.Fields(text), nil
+	}
+	return text, nil
+}
+
+func (k kind) article() string {
+	return [...]string{"a text", "a list", "true or false", "a whole number", "a time such as 30s"}[k]
+}

@@ -1,0 +1,84 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"time"
+
+	"github.com/vnv-cli/vnv/pkg/callback"
+	"github.com/vnv-cli/vnv/pkg/flow"
+)
+
+const maxPaste = 1 << 20
+
+// pasting lets a person hand in the callback URL: the browser may be on another
+// machine. The terminal itself is read, never stdin, which may hold a session.
+func (r *stepRun) pasting(f *flow.Flow) {
+	if r.OpenTTY == nil || !r.interactive() {
+		return
+	}
+	f.Paste = func(ctx context.Context, offer func(string) error) {
+		tty, err := r.OpenTTY()
+		if err != nil {
+			return
+		}
+		defer tty.Close()
+		restore, err := quietInput(tty)
+		if err != nil {
+			return
+		}
+		defer restore()
+		pasteLines(ctx, tty, func(text string) {
+			if err := offer(text); err != nil {
+				r.warn("not taken: " + refusal(err))
+			}
+		})
+	}
+}
+
+// refusal is why a pasted URL was not taken, never its text: it may be of anybody.
+func refusal(err error) string {
+	if e, ok := errors.AsType[*callback.Error](err); ok {
+		return string(e.Reason)
+	}
+	return "not a callback URL"
+}
+
+// pasteLines reads lines until ctx ends. The end of input does not end the wait:
+// the callback may still come another way.
+func pasteLines(ctx context.Context, in io.Reader, offer func(string)) {
+	var line []byte
+	chunk := make([]byte, 4096)
+	for ctx.Err() == nil {
+		n, err := in.Read(chunk)
+		for _, b := range chunk[:n] {
+			if b != '\n' && b != '\r' {
+				line = append(line, b)
+				continue
+			}
+			if text := bytes.TrimSpace(line); len(text) > 0 {
+				offer(string(text))
+			}
+			line = line[:0]
+		}
+		switch {
+		case len(line) > maxPaste:
+			line = line[:0]
+		case err != nil && !errors.Is(err, io.EOF):
+			return
+		case n == 0:
+			pause(ctx, 50*time.Millisecond)
+		}
+	}
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	}
+}

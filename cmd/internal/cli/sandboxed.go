@@ -1,0 +1,132 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/vnv-cli/vnv/cmd/internal/render"
+	"github.com/vnv-cli/vnv/pkg/appjwt"
+	"github.com/vnv-cli/vnv/pkg/flow"
+	"github.com/vnv-cli/vnv/pkg/sandbox"
+	"github.com/vnv-cli/vnv/pkg/vnv"
+)
+
+// freeCallback is the redirect URI where none is asked for: any free port.
+const freeCallback = "http://127.0.0.1:0/callback"
+
+// accountKeys are settings of a real account; beside --sandbox they make no sense.
+var accountKeys = []string{"app_id", "private_key", "base_url", "enable_url", "token_url", "verify_url", "ca_file", "proxy"}
+
+// sandboxInput begins a flow of the sandbox's own: the steps before the one asked
+// for run first, so nothing of theirs can be handed in.
+func (r *stepRun) sandboxInput(piped bool) error {
+	for _, key := range accountKeys {
+		if r.config.changed(key) {
+			return usagef("--%s and --sandbox: the sandbox has an account of its own", dashed(key))
+		}
+	}
+	for _, name := range []string{"profile", "config", "auth-url", "code", "callback-url", "access-token"} {
+		if r.cmd.Flags().Changed(name) {
+			return usagef("--%s and --sandbox: the sandbox plays the earlier steps itself", name)
+		}
+	}
+	if piped {
+		return usagef("- and --sandbox: the sandbox of this command knows no session of another; start one with vnv sandbox")
+	}
+	all := flow.Steps(vnv.NumberVerification)
+	r.ops = all[:slices.Index(all, last(r.command.ops))+1]
+	if r.flags.phone == "" && len(r.command.ops) == 1 && !slices.Contains(r.command.ops, vnv.OpEnable) {
+		r.flags.phone = "+99012345678"
+	}
+	if r.flags.session != "" {
+		if err := r.openSession(); err != nil {
+			return err
+		}
+	}
+	return r.fromFlags()
+}
+
+func last[T any](list []T) T { return list[len(list)-1] }
+
+// playSandbox starts the far side on this machine, if asked to, and points the
+// flow at it. The function that comes back ends it.
+func (r *stepRun) playSandbox(ctx context.Context, f *flow.Flow) (stop func(), err error) {
+	if !r.flags.sandbox {
+		return func() {}, nil
+	}
+	f.RedirectURI = first(f.RedirectURI, freeCallback)
+	far, err := newSandbox(sandbox.Options{Faults: r.flags.faults, RedirectURIs: registrable(f.RedirectURI), Now: nil})
+	if err != nil {
+		return nil, err
+	}
+	if err := far.Listen(ctx); err != nil {
+		return nil, &vnv.Error{Kind: vnv.KindInternal, Err: err}
+	}
+	stop = func() { _ = far.Close() }
+	key, err := appjwt.ParseKey(far.PrivateKeyPEM())
+	if err != nil {
+		stop()
+		return nil, err
+	}
+	f.BaseURL, f.Registered = far.URL(), far.Register
+	if err := r.sign(f, credentials{appID: far.ApplicationID(), key: key}); err != nil {
+		stop()
+		return nil, err
+	}
+	if !r.out.quiet {
+		render.Headline(r.Err, r.style(), r.playing(far.URL()))
+	}
+	return stop, nil
+}
+
+// playing says where the sandbox is and what it does before the step asked for.
+func (r *stepRun) playing(base string) string {
+	where := base
+	if u, err := url.Parse(base); err == nil {
+		where = u.Host
+	}
+	text := "sandbox at " + where + ": virtual operator, nothing leaves this machine"
+	if before := len(r.ops) - len(r.command.ops); before > 0 && !r.command.whole {
+		names := make([]string, 0, before)
+		for _, op := range r.ops[:before] {
+			names = append(names, string(op))
+		}
+		text += "; " + strings.Join(names, ", ") + " run first"
+	}
+	return text
+}
+
+// registrable leaves a redirect URI on a free port for later: it is registered once
+// the port is known.
+func registrable(redirectURI string) []string {
+	if redirectURI == freeCallback {
+		return nil
+	}
+	return []string{redirectURI}
+}
+
+// newSandbox is sandbox.New with its mistakes told as the user's own.
+func newSandbox(o sandbox.Options) (*sandbox.Server, error) {
+	for _, f := range o.Faults {
+		name, _, _ := strings.Cut(f, ":")
+		if !slices.Contains(faultNames(), name) {
+			return nil, usagef("--fault %s: there is no such fault%s", printable(name), didYouMean(name, faultNames()))
+		}
+	}
+	s, err := sandbox.New(o)
+	if err != nil {
+		return nil, &usageError{err: errors.New(printable(err.Error()))}
+	}
+	return s, nil
+}
+
+func faultNames() []string {
+	names := make([]string, 0, len(sandbox.Faults))
+	for _, f := range sandbox.Faults {
+		names = append(names, f.Name)
+	}
+	return names
+}

@@ -1,0 +1,226 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"github.com/vnv-cli/vnv/cmd/internal/render"
+	"github.com/vnv-cli/vnv/pkg/flow"
+	"github.com/vnv-cli/vnv/pkg/trace"
+	"github.com/vnv-cli/vnv/pkg/vnv"
+)
+
+// stepCommand is what differs between the commands that run steps of the flow.
+// Everything else they share, so that a single step and the whole cannot drift.
+type stepCommand struct {
+	ops    []vnv.Op // the steps it runs; with --sandbox those before them run first
+	own    func(fs *pflag.FlagSet)
+	prefer func(ctx context.Context, r *stepRun) error // takes the command's own inputs
+	answer func(s flow.Session) string                 // the text answer
+	whole  bool                                        // the JSON answer is the outcome, not the session
+}
+
+// stepFlags are the flags that every such command has; one that it does not need
+// is ignored, so that a script can set one list of them for all steps.
+type stepFlags struct {
+	phone, state, session string
+	sandbox, private      bool
+	faults                []string
+}
+
+func (f *stepFlags) add(fs *pflag.FlagSet) {
+	fs.StringVar(&f.phone, "phone", "", "phone `NUMBER` in E.164 form: +447700900123")
+	fs.StringVar(&f.state, "state", "", "`STATE` of the attempt (default is 256 random bits)")
+	fs.StringVar(&f.session, "session", "", "keep what the steps pass on in `FILE`")
+	fs.BoolVar(&f.sandbox, "sandbox", false, "play vendor and carrier on this machine")
+	fs.StringArrayVar(&f.faults, "fault", nil, "let the sandbox fail: `NAME[:TIMES]`, see vnv sandbox faults")
+	fs.BoolVar(&f.private, "allow-private-hops", false, "follow redirects to loopback and private addresses")
+}
+
+// stepRun is one call of such a command on its way.
+type stepRun struct {
+	*app
+	cmd     *cobra.Command
+	command stepCommand
+	flags   stepFlags
+	config  *config
+	session flow.Session
+	store   *flow.File
+	ops     []vnv.Op
+	rows    []render.StepRow
+	named   []string // URLs that the user named
+	piped   bool     // the session came on stdin
+}
+
+// brought tells whether a session came from outside.
+func (r *stepRun) brought() bool { return r.piped || r.store != nil }
+
+// stepCmd builds a command that runs steps.
+func (a *app) stepCmd(cmd *cobra.Command, sc stepCommand) *cobra.Command {
+	r := &stepRun{app: a, cmd: cmd, command: sc, ops: sc.ops}
+	fs := cmd.Flags()
+	fs.SortFlags = false
+	r.flags.add(fs)
+	if sc.own != nil {
+		sc.own(fs)
+	}
+	addSettings(fs, callbackKeys...)
+	addConnection(fs)
+	a.out.add(fs)
+	completeStep(cmd)
+	cmd.Args = a.dashOnly
+	cmd.RunE = func(cmd *cobra.Command, args []string) error { return r.run(cmd.Context(), args) }
+	return cmd
+}
+
+// dashOnly is the argument rule of the steps: - (the session on stdin) or nothing.
+func (a *app) dashOnly(cmd *cobra.Command, args []string) error {
+	switch {
+	case len(args) == 0, len(args) == 1 && args[0] == "-":
+		return nil
+	case cmd.HasSubCommands():
+		return usagef("%s takes - or a subcommand, not %q%s", cmd.CommandPath(), printable(args[0]), didYouMean(args[0], commandNames(cmd)))
+	default:
+		return usagef("%s takes - (the session on stdin) or nothing, not %q", cmd.CommandPath(), printable(args[0]))
+	}
+}
+
+func (r *stepRun) run(ctx context.Context, args []string) error {
+	if err := r.out.check(); err != nil {
+		return err
+	}
+	r.mask.Reveal = r.out.reveal
+	var err error
+	if r.config, err = loadConfig(&r.Env, r.cmd.Flags(), r.flags.sandbox); err != nil {
+		return err
+	}
+	if err := r.input(ctx, args); err != nil {
+		return err
+	}
+	if r.store != nil {
+		defer r.store.Close()
+	}
+	f, err := r.flow(ctx)
+	if err != nil {
+		return err
+	}
+	stop, err := r.playSandbox(ctx, f)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	for _, w := range r.warnings {
+		r.warn(w)
+	}
+	ctx, cancel := context.WithTimeout(ctx, r.timeout(f))
+	defer cancel()
+	preloadRoots(f)
+	out, err := f.Run(ctx, r.session, r.ops...)
+	r.facts.redirectURI = out.Session.RedirectURI
+	if err != nil {
+		return err
+	}
+	return r.reply(out)
+}
+
+// timeout bounds the whole command: longer where a person must act.
+func (r *stepRun) timeout(f *flow.Flow) time.Duration {
+	if d := r.config.GetDuration("timeout"); d > 0 {
+		return d
+	}
+	if slices.Contains(r.ops, vnv.OpAuthorize) {
+		if device, _ := f.Device(r.session); device != flow.DeviceFollow {
+			return 3 * time.Minute
+		}
+	}
+	return 30 * time.Second
+}
+
+func (r *stepRun) reply(out flow.Outcome) error {
+	var doc []byte
+	var err error
+	if r.command.whole {
+		doc, err = r.outcome(out)
+	} else {
+		doc, err = out.Session.Document()
+	}
+	if err != nil {
+		return err
+	}
+	if err := r.app.answer(r.command.answer(out.Session), doc); err != nil {
+		return err
+	}
+	if v := out.Session.Verified; v != nil && !*v && slices.Contains(r.command.ops, vnv.OpVerify) {
+		return errNotVerified
+	}
+	return nil
+}
+
+// outcome is the JSON answer of run: what happened, without secrets.
+func (r *stepRun) outcome(out flow.Outcome) ([]byte, error) {
+	s := out.Session
+	phone := s.Phone.Masked()
+	if r.out.reveal {
+		phone = string(s.Phone)
+	}
+	return render.Document(struct {
+		SchemaVersion int              `json:"schema_version"`
+		Verified      *bool            `json:"verified"`
+		API           string           `json:"api"`
+		APIHost       string           `json:"api_host"`
+		ApplicationID string           `json:"application_id"`
+		Phone         string           `json:"phone"`
+		Scope         vnv.Scope        `json:"scope"`
+		RedirectURI   string           `json:"redirect_uri"`
+		Steps         []render.StepRow `json:"steps"`
+		Hops          []trace.Hop      `json:"hops"`
+	}{
+		flow.SchemaVersion, s.Verified, s.API, s.APIHost, s.ApplicationID, phone, s.Scope,
+		r.mask.URL(s.RedirectURI), r.rows, out.Hops,
+	})
+}
+
+// sink is where events go: the story on stderr, the lines of ndjson on stdout, and
+// the durations for the outcome.
+func (r *stepRun) sink() flow.Sink {
+	sinks := []flow.Sink{r.collect}
+	if !r.out.quiet {
+		r.story = &render.Story{
+			W: r.Err, Style: r.style(), Verbose: r.out.verbose, Trace: r.out.trace, Mask: r.mask,
+			Hops: r.command.whole, Live: r.ErrTTY && r.Getenv("TERM") != "dumb",
+		}
+		sinks = append(sinks, r.story.Sink)
+	}
+	if r.out.format == formatNDJSON {
+		r.lines = &render.Lines{W: r.Out, Mask: r.mask}
+		sinks = append(sinks, r.lines.Sink)
+	}
+	return func(e flow.Event) {
+		for _, s := range sinks {
+			s(e)
+		}
+	}
+}
+
+func (r *stepRun) collect(e flow.Event) {
+	switch e := e.(type) { //nolint:gochecksumtype // it takes what the outcome holds, and nothing else
+	case flow.StepDone:
+		r.rows = append(r.rows, render.StepRow{Step: e.Step, OK: true, Duration: render.Millis(e.Took)})
+	case flow.StepFailed:
+		r.rows = append(r.rows, render.StepRow{Step: e.Step, Duration: render.Millis(e.Took)})
+	}
+}
+
+// one refuses a setting that may be a list where a single value is needed.
+func one(flag string, values []string) error {
+	if len(values) > 1 {
+		return usagef("--%s is given %d times: only vnv enable takes several", flag, len(values))
+	}
+	return nil
+}
+
+var errNoPhone = errors.New("--phone is missing: the number to verify, with + and country code")

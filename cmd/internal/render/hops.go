@@ -1,0 +1,121 @@
+package render
+
+import (
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/vnv-cli/vnv/pkg/trace"
+)
+
+// roles are the short names of whose host it is.
+var roles = map[string]string{
+	trace.RoleVendor: "vendor", trace.RoleIdentity: "identity", trace.RoleCarrier: "carrier", trace.RoleCallback: "callback",
+}
+
+// hopLines shows the redirects of the step just ended; of the other steps the one
+// request is shown only by --trace.
+func (s *Story) hopLines(wanted bool) {
+	for _, h := range s.hops {
+		if !wanted || h.Step != "authorize" && !s.Trace {
+			continue
+		}
+		s.print(s.Style.line(hopText(h), Took(h.Total)) + "\n")
+		for _, l := range s.below(h) {
+			for _, part := range wrap(l, s.Style.width()-14) {
+				s.print(strings.Repeat(" ", 13) + s.Style.paint(faint, part) + "\n")
+			}
+		}
+	}
+	if wanted && len(s.hops) > 0 {
+		s.undelivered(s.hops[len(s.hops)-1])
+	}
+	s.hops = nil
+}
+
+// undelivered shows the callback that nobody requested, since it is not ours.
+func (s *Story) undelivered(last trace.Hop) {
+	if last.Step == "authorize" && last.Role != trace.RoleCallback && last.Location != "" && last.Status/100 == 3 {
+		s.print(s.Style.line("     →  next      "+place(last.Location), "") + "\n")
+	}
+}
+
+func hopText(h trace.Hop) string {
+	number, status := fmt.Sprintf("%6d", h.N), fmt.Sprint(h.Status)
+	if h.Status == 0 {
+		status = "–  "
+	}
+	role := roles[h.Role]
+	if h.Role == trace.RoleCallback && h.Status/100 == 2 {
+		number, status = "     →", "   "
+	}
+	return fmt.Sprintf("%s  %s  %-8s  %s", number, status, role, strings.Join(append([]string{place(h.URL)}, remarks(h)...), "  "))
+}
+
+// remarks are the short news of a hop, behind its address.
+func remarks(h trace.Hop) []string {
+	var out []string
+	for _, n := range h.Notes {
+		if len(n.Kind) > 0 && !slices.Contains(out, n.Kind) {
+			out = append(out, n.Kind)
+		}
+	}
+	if len(h.CookiesSet) > 0 {
+		out = append(out, "cookie "+strings.Join(h.CookiesSet, ", "))
+	}
+	return out
+}
+
+// below is what a hop has to say in lines of its own.
+func (s *Story) below(h trace.Hop) []string {
+	var out []string
+	if h.Error != "" {
+		out = append(out, h.Error)
+	}
+	if !s.Trace {
+		return out
+	}
+	parts := []string{}
+	for _, p := range []struct {
+		name string
+		d    time.Duration
+	}{{"dns", h.DNS}, {"connect", h.Connect}, {"tls", h.TLS}, {"first byte", h.FirstByte}} {
+		if p.d > 0 {
+			parts = append(parts, p.name+" "+exact(p.d))
+		}
+	}
+	connection := "new connection"
+	if h.Reused {
+		connection = "same connection"
+	}
+	for _, p := range []string{connection, h.Proto, h.TLSVersion, h.RemoteAddr} {
+		if p != "" {
+			parts = append(parts, p)
+		}
+	}
+	out = append(out, strings.Join(parts, ", "))
+	for _, name := range slices.Sorted(maps.Keys(h.Headers)) {
+		out = append(out, name+": "+h.Headers[name])
+	}
+	return out
+}
+
+// exact is a duration for somebody who asked for timings: 0.3 ms, 12 ms.
+func exact(d time.Duration) string {
+	if d < 10*time.Millisecond {
+		return fmt.Sprintf("%.1f ms", float64(d)/float64(time.Millisecond))
+	}
+	return Took(d)
+}
+
+// place is where a masked URL leads: host and path. What followed is in the JSON.
+func place(masked string) string {
+	u, err := url.Parse(masked)
+	if err != nil || u.Host == "" {
+		return masked
+	}
+	return u.Host + u.Path
+}

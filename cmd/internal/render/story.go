@@ -1,0 +1,167 @@
+package render
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/vnv-cli/vnv/pkg/flow"
+	"github.com/vnv-cli/vnv/pkg/trace"
+	"github.com/vnv-cli/vnv/pkg/vnv"
+)
+
+// Story tells a flow on stderr as it goes.
+type Story struct {
+	W       io.Writer
+	Style   Style
+	Verbose bool // listening lines, every ignored request
+	Trace   bool // the timing of every hop, API requests too
+	Hops    bool // the redirects of a step that went well
+	Live    bool // somebody watches: a line may be redrawn
+	Mask    *trace.Mask
+
+	hops    []trace.Hop // of the step under way
+	status  bool        // a status line stands at the cursor
+	ignored int
+	failed  bool
+}
+
+// Failed tells whether the story has shown the error of a step already.
+func (s *Story) Failed() bool { return s.failed }
+
+// Close takes the status line away, whichever way the flow ended.
+func (s *Story) Close() { s.clear() }
+
+// Sink is the text rendering of [flow.Event].
+func (s *Story) Sink(event flow.Event) {
+	switch e := event.(type) {
+	case flow.StepStarted:
+		s.hops = nil
+		s.show(string(e.Step))
+	case flow.HopDone:
+		s.hops = append(s.hops, e.Hop)
+		s.show(fmt.Sprintf("%s  hop %d, %s", e.Hop.Step, e.Hop.N, place(e.Hop.URL)))
+	case flow.StepDone:
+		s.stepLine("✓", good, e.Step, doneText(e), Took(e.Took))
+		s.hopLines(s.Hops || s.Trace)
+	case flow.StepFailed:
+		s.failed = true
+		s.stepLine("✗", bad, e.Step, s.failure(e.Step, e.Err), Took(e.Took))
+		s.hopLines(true)
+	case flow.Listening:
+		if s.Verbose {
+			s.note(fmt.Sprintf("listening on %s for %s", strings.Join(e.Addrs, " and "), e.RedirectURI))
+		}
+	case flow.AuthURL:
+		s.ask(e)
+	case flow.CallbackReceived:
+		s.clear()
+	case flow.Ignored:
+		s.stray(e)
+	case flow.Note:
+		s.note(s.Mask.Text(e.Text))
+	}
+}
+
+// stepLine writes a step's line; what does not fit goes on below it.
+func (s *Story) stepLine(mark string, t tone, step vnv.Op, text, took string) {
+	s.clear()
+	const indent = 14
+	lines := wrap(text, s.Style.width()-indent-len(took)-3)
+	for i, l := range lines {
+		if i > 0 {
+			s.print(strings.Repeat(" ", indent) + l + "\n")
+			continue
+		}
+		whole := s.Style.line(fmt.Sprintf(" %s %-10s %s", mark, step, l), took)
+		s.print(strings.Replace(whole, mark, s.Style.paint(t, mark), 1) + "\n")
+	}
+}
+
+// failure is an error's text without the step, which the line names already.
+func (s *Story) failure(step vnv.Op, err error) string {
+	return s.Mask.Text(strings.TrimPrefix(err.Error(), string(step)+": "))
+}
+
+// doneText says what a step brought: rows by step.
+func doneText(e flow.StepDone) string {
+	switch e.Step {
+	case vnv.OpJWT:
+		return "RS256 for " + short(e.Session.ApplicationID) + ", " + Lifetime(e.Lifetime)
+	case vnv.OpEnable:
+		if c := e.Session.RequiresCarrierNetwork; c != nil && *c {
+			return e.Session.Phone.Masked() + ", to be opened on carrier data"
+		}
+		return e.Session.Phone.Masked() + " is on a supported network"
+	case vnv.OpAuthorize:
+		switch e.Redirects {
+		case 0:
+			return "callback received, state matches"
+		case 1:
+			return "1 redirect, state matches"
+		default:
+			return fmt.Sprintf("%d redirects, state matches", e.Redirects)
+		}
+	case vnv.OpExchange:
+		if e.Lifetime > 0 {
+			return "access token, " + Lifetime(e.Lifetime)
+		}
+		return "access token"
+	case vnv.OpVerify:
+		if v := e.Session.Verified; v != nil && *v {
+			return "the device holds the number"
+		}
+		return "the device does not hold the number"
+	default:
+		return ""
+	}
+}
+
+func short(id string) string {
+	if len(id) > 8 {
+		return trace.Printable(id[:8]) + "…"
+	}
+	return trace.Printable(id)
+}
+
+func (s *Story) note(text string) {
+	s.clear()
+	for i, l := range wrap(text, s.Style.width()-6) {
+		mark := "–"
+		if i > 0 {
+			mark = " "
+		}
+		s.print(" " + mark + " " + l + "\n")
+	}
+}
+
+func (s *Story) stray(e flow.Ignored) {
+	s.ignored++
+	if !s.Verbose && e.Callback.ErrorName == "" {
+		return
+	}
+	text := "ignored a request: " + string(e.Callback.Reason)
+	if e.Callback.ErrorName != "" {
+		text += " (" + e.Callback.ErrorName + ")"
+	}
+	s.note(fmt.Sprintf("%s, %d so far", text, e.Callback.Count))
+}
+
+// show draws what is under way; it is gone before anything else is written.
+func (s *Story) show(text string) {
+	if !s.Live {
+		return
+	}
+	s.clear()
+	s.print(" " + s.Style.paint(faint, cut("… "+text, s.Style.width()-3)))
+	s.status = true
+}
+
+func (s *Story) clear() {
+	if s.status {
+		s.print("\r\x1b[K")
+		s.status = false
+	}
+}
+
+func (s *Story) print(text string) { s.Style.write(s.W, text) }

@@ -1,0 +1,70 @@
+// Command vnv runs Vonage Number Verification from a terminal. This file is the
+// one door to the machine: it alone touches the process's streams, arguments,
+// environment, clock and exit code, and hands them to package cli as a value.
+package main
+
+import (
+	"context"
+	"errors"
+	"net"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/vnv-cli/vnv/cmd/internal/cli"
+	"golang.org/x/term"
+)
+
+func main() {
+	ctx, stop := context.WithCancelCause(context.Background())
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	go func() {
+		stop(interrupted(<-signals))
+		os.Exit(interrupted(<-signals).ExitCode()) // a second one does not wait
+	}()
+	os.Exit(cli.Main(ctx, env()))
+}
+
+func interrupted(s os.Signal) cli.Interrupted {
+	number, _ := s.(syscall.Signal)
+	return cli.Interrupted{Signal: number}
+}
+
+func env() cli.Env {
+	return cli.Env{
+		Args: os.Args[1:], In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
+		Getenv: os.Getenv, Environ: os.Environ, Unsetenv: os.Unsetenv, Now: time.Now, Home: home(),
+		InTTY: tty(os.Stdin), OutTTY: tty(os.Stdout), ErrTTY: tty(os.Stderr), Size: size, OpenTTY: openTTY,
+		InterfaceAddrs: net.InterfaceAddrs,
+	}
+}
+
+func tty(f *os.File) bool { return term.IsTerminal(int(f.Fd())) } //nolint:gosec // a file descriptor fits an int
+
+func home() string {
+	dir, err := os.UserHomeDir()
+	if err != nil {
+		return ""
+	}
+	return dir
+}
+
+// size is asked when something is drawn, not at start.
+func size() (columns, rows int) {
+	columns, rows, err := term.GetSize(int(os.Stderr.Fd())) //nolint:gosec // a file descriptor fits an int
+	if err != nil {
+		return 0, 0
+	}
+	return columns, rows
+}
+
+// openTTY opens the terminal itself, for a paste whatever stdin is.
+func openTTY() (*os.File, error) {
+	f, err := os.OpenFile("/dev/tty", os.O_RDWR, 0)
+	if err != nil {
+		return nil, errors.New("there is no terminal to paste into")
+	}
+	return f, nil
+}

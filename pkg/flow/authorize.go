@@ -1,0 +1,234 @@
+package flow
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"net/url"
+
+	"github.com/vnv-cli/vnv/pkg/callback"
+	"github.com/vnv-cli/vnv/pkg/follow"
+	"github.com/vnv-cli/vnv/pkg/vnv"
+)
+
+// listen binds the callback listener where the redirect URI is ours, before any
+// packet leaves: a port that is taken must not cost an attempt.
+func (r *run) listen(ctx context.Context) error {
+	switch {
+	case r.s.RedirectURI == "":
+		return input(vnv.OpAuthorize, "no redirect URI")
+	case !Ours(r.s.RedirectURI, r.Listen):
+		return r.registered()
+	}
+	l, err := callback.Listen(ctx, callback.Options{
+		RedirectURI: r.s.RedirectURI, Listen: r.Listen, State: r.s.State.Reveal(), Public: r.Public,
+		ErrorGrace: r.ErrorGrace, Now: r.Now, OnIgnored: func(i callback.Ignored) { r.sink(Ignored{i}) },
+	})
+	if err != nil {
+		return &vnv.Error{Op: vnv.OpAuthorize, Kind: vnv.KindInput, Sent: vnv.SentNo, Err: err}
+	}
+	r.listener = l
+	r.s.RedirectURI = l.RedirectURI()
+	r.sink(Listening{Addrs: l.Addrs(), RedirectURI: r.s.RedirectURI})
+	return r.registered()
+}
+
+func (r *run) registered() error {
+	if r.Registered == nil {
+		return nil
+	}
+	if err := r.Registered(r.s.RedirectURI); err != nil {
+		return input(vnv.OpAuthorize, "%w", err)
+	}
+	return nil
+}
+
+// Ours tells whether the callback comes back to this process: we were told where
+// to listen, or the redirect URI is plain http on a loopback host.
+func Ours(redirectURI, listen string) bool {
+	if listen != "" {
+		return true
+	}
+	u, err := url.Parse(redirectURI)
+	return err == nil && u.Scheme == "http" && Loopback(u.Hostname())
+}
+
+// Loopback tells whether a host is this machine: localhost or a loopback address.
+func Loopback(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.Unmap().IsLoopback()
+}
+
+// authorize has the auth_url opened and takes the code from the callback.
+func (r *run) authorize(ctx context.Context) error {
+	switch {
+	case r.s.AuthURL == "":
+		return input(vnv.OpAuthorize, "no auth_url: it comes from vnv enable")
+	case r.s.State == "":
+		return input(vnv.OpAuthorize, "no state: without it no callback can be told from a forged one")
+	}
+	if err := follow.Check(r.s.AuthURL); err != nil {
+		return err
+	}
+	var got *callback.Callback
+	var err error
+	if device := r.device(); device == DeviceFollow {
+		got, err = r.follow(ctx)
+	} else {
+		got, err = r.await(ctx, device)
+	}
+	if err != nil {
+		return err
+	}
+	r.s.Code = vnv.Secret(got.Code)
+	r.s.AuthURL = ""
+	r.know()
+	r.sink(CallbackReceived{Via: got.Via})
+	return r.save()
+}
+
+func (r *run) device() Device {
+	if r.Device == nil {
+		return DeviceFollow
+	}
+	device, why := r.Device(r.s)
+	if why != "" {
+		r.sink(Note{Step: vnv.OpAuthorize, Text: why})
+	}
+	return device
+}
+
+// follow plays the device. What its own last redirect said decides: the delivery
+// to our listener is only what a device would do next.
+func (r *run) follow(ctx context.Context) (*callback.Callback, error) {
+	options := r.Chain
+	options.RedirectURI, options.Deliver = r.s.RedirectURI, r.listener != nil
+	options.APIHosts = append(options.APIHosts, apiHosts(r.API, r.s.APIHost)...)
+	options.Named = append(options.Named, r.s.APIHost)
+	f := &follow.Follower{Transport: r.rec.Step(string(vnv.OpAuthorize)), Options: options}
+	result, err := f.Follow(ctx, r.s.AuthURL)
+	if result != nil {
+		r.hops = result.Redirects
+	}
+	if err != nil {
+		return nil, err
+	}
+	got, err := callback.Parse(result.Callback, r.s.State.Reveal())
+	if e, ok := errors.AsType[*callback.Error](err); ok && e.Reason == callback.ReasonErrorWithoutState {
+		return nil, &vnv.Error{Op: vnv.OpAuthorize, Kind: vnv.KindDenied, Code: e.Name, Err: e}
+	}
+	return got, err
+}
+
+// apiHosts are the hosts that must never be asked over plain http in a chain.
+func apiHosts(api vnv.API, origin string) []string {
+	var hosts []string
+	for _, raw := range []string{api.BaseURL, origin} {
+		if u, err := url.Parse(raw); err == nil && u.Scheme == "https" {
+			hosts = append(hosts, u.Hostname())
+		}
+	}
+	return hosts
+}
+
+// await shows the auth_url and waits for whichever comes first: the callback at
+// our listener or a pasted URL.
+func (r *run) await(ctx context.Context, device Device) (*callback.Callback, error) {
+	box := inbox(r.listener)
+	if box == nil {
+		box = newPasted(r.s.State.Reveal())
+	}
+	r.sink(AuthURL{
+		URL: r.s.AuthURL, Device: device, RedirectURI: r.s.RedirectURI, Ours: r.listener != nil,
+		RequiresCarrier: r.s.RequiresCarrierNetwork != nil && *r.s.RequiresCarrierNetwork,
+	})
+	if device == DeviceBrowser && r.Open != nil {
+		if err := r.Open(ctx, r.s.AuthURL); err != nil {
+			r.sink(Note{Step: vnv.OpAuthorize, Text: "no browser could be opened: open the URL by hand"})
+		}
+	}
+	defer r.paste(ctx, box)()
+	return box.Wait(ctx)
+}
+
+// paste starts reading pasted URLs; the function that it returns ends the reading
+// and waits until the terminal is as it was.
+func (r *run) paste(ctx context.Context, box mailbox) func() {
+	if r.Paste == nil {
+		return func() {}
+	}
+	ctx, stop := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		r.Paste(ctx, box.Offer)
+	}()
+	return func() { stop(); <-done }
+}
+
+// mailbox is where a callback arrives.
+type mailbox interface {
+	Wait(ctx context.Context) (*callback.Callback, error)
+	Offer(raw string) error
+}
+
+func inbox(l *callback.Listener) mailbox {
+	if l == nil {
+		return nil
+	}
+	return l
+}
+
+// pasted is the mailbox where nothing of ours is bound: only a person fills it.
+type pasted struct {
+	state string
+	done  chan verdict
+	last  chan error // the latest refusal, if any
+}
+
+// verdict is how a wait ends: with a callback, or with the far side's own no.
+type verdict struct {
+	callback *callback.Callback
+	err      error
+}
+
+func newPasted(state string) *pasted {
+	return &pasted{state: state, done: make(chan verdict, 1), last: make(chan error, 1)}
+}
+
+// Offer judges a pasted URL as the listener judges a request. The first that proves
+// our state ends the wait, a denial too.
+func (p *pasted) Offer(raw string) error {
+	cb, err := callback.Parse(raw, p.state)
+	if e, ok := errors.AsType[*callback.Error](err); ok && e.Reason != callback.ReasonDenied && e.Reason != callback.ReasonBoth {
+		select {
+		case <-p.last:
+		default:
+		}
+		p.last <- err
+		return err
+	}
+	select {
+	case p.done <- verdict{cb, err}:
+	default: // a second one: the first won
+	}
+	return nil
+}
+
+// Wait returns the first good callback or, when ctx ends, the most telling refusal.
+func (p *pasted) Wait(ctx context.Context) (*callback.Callback, error) {
+	select {
+	case v := <-p.done:
+		return v.callback, v.err
+	case <-ctx.Done():
+	}
+	select {
+	case err := <-p.last:
+		return nil, err
+	default:
+		return nil, &callback.Error{Reason: callback.ReasonNoCallback, Err: context.Cause(ctx)}
+	}
+}
