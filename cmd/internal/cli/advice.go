@@ -124,7 +124,8 @@ func lookup(e *vnv.Error, _ facts) bool {
 func (a *app) failure(ctx context.Context, err error) render.Failure {
 	f := render.Failure{Kind: string(vnv.KindInternal), ExitCode: exitUnexpected, Message: a.mask.Text(err.Error())}
 	if _, ok := errors.AsType[*usageError](err); ok {
-		f.Kind, f.ExitCode = string(vnv.KindInput), exitUsage
+		// Our own words about the user's own: an example number in them is no secret.
+		f.Kind, f.ExitCode, f.Message = string(vnv.KindInput), exitUsage, printable(err.Error())
 		return f
 	}
 	e, ok := errors.AsType[*vnv.Error](err)

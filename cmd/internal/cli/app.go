@@ -159,7 +159,7 @@ func flagError(cmd *cobra.Command, err error) error {
 	if !unknown {
 		return &usageError{err: errors.New(printable(text))}
 	}
-	return usagef("there is no flag --%s for %s%s", printable(name), cmd.CommandPath(), didYouMean(name, flagNames(cmd)))
+	return usagef("there is no flag --%s for %s%s", printable(name), cmd.CommandPath(), strings.Replace(didYouMean(name, flagNames(cmd)), "mean ", "mean --", 1))
 }
 
 // stdout writes the answer; that it arrives is part of the promise.

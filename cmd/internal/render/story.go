@@ -78,9 +78,13 @@ func (s *Story) stepLine(mark string, t tone, step vnv.Op, text, took string) {
 	}
 }
 
-// failure is an error's text without the step, which the line names already.
+// failure is an error's text without what was being done, which the line says already.
 func (s *Story) failure(step vnv.Op, err error) string {
-	return s.Mask.Text(strings.TrimPrefix(err.Error(), string(step)+": "))
+	text := err.Error()
+	for _, doing := range []string{string(step) + ": ", "follow ", "callback: "} {
+		text = strings.TrimPrefix(text, doing)
+	}
+	return s.Mask.Text(text)
 }
 
 // doneText says what a step brought: rows by step.
