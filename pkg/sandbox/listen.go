@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"strconv"
 	"sync"
-	"syscall"
 )
 
 // network is what Listen opened.
@@ -89,13 +88,14 @@ func bindCarrier(ctx context.Context, host string) ([]net.Listener, error) {
 			return []net.Listener{four}, nil
 		}
 		_, port, _ := net.SplitHostPort(four.Addr().String()) //nolint:errcheck // an address of ours
-		six, err := lc.Listen(ctx, "tcp6", "[::1]:"+port)
-		switch {
-		case err == nil:
+		if six, err := lc.Listen(ctx, "tcp6", "[::1]:"+port); err == nil {
 			return []net.Listener{four, six}, nil
-		case !errors.Is(err, syscall.EADDRINUSE): // no IPv6 here
-			return []net.Listener{four}, nil
 		}
+		probe, err := lc.Listen(ctx, "tcp6", "[::1]:0")
+		if err != nil { // no IPv6 here
+			return []net.Listener{four}, nil //nolint:nilerr // one family is all there is
+		}
+		probe.Close()
 		four.Close()
 	}
 	return nil, errors.New("no port is free in both address families")
