@@ -26,6 +26,7 @@ func formsOf(value string) []string {
 		add(url.QueryEscape(once))
 		add(lowerEscapes(url.QueryEscape(once)))
 	}
+	add(strings.ToLower(value)) // inside a host name
 	if quoted, err := json.Marshal(value); err == nil {
 		add(string(quoted[1 : len(quoted)-1]))
 	}

@@ -20,7 +20,9 @@ type Mask struct {
 	mu     sync.RWMutex
 	shown  map[string]alias // by value
 	counts map[string]int   // pseudonyms given, by kind
+	given  map[string]bool  // everything that is shown for a value
 	secret needles          // what is replaced in free text
+	cut    needles          // secrets that a URL's own syntax would cut into pieces
 }
 
 // An alias is what is shown for a value.
@@ -46,20 +48,27 @@ func (m *Mask) Know(kind, value, shown string) {
 	if len(value) >= minKnown || isPhone {
 		m.secret.add(shown, formsOf(value)...)
 	}
+	if len(value) >= minKnown && strings.ContainsAny(value, "&=/#?;%:@") {
+		m.cut.add(shown, value)
+	}
 	if isPhone && len(digits) >= minKnown {
 		m.secret.add(shown, formsOf(digits)...)
 	}
 }
 
 // pseudonym is what is shown for value, met under kind. Values that are secret by name or look
-// like identifiers are known from then on.
+// like identifiers are known from then on. What is a pseudonym already stays.
 func (m *Mask) pseudonym(kind, value string) string {
 	if value == "" {
 		return ""
 	}
 	m.mu.RLock()
 	a, ok := m.shown[value]
+	given := m.given[value]
 	m.mu.RUnlock()
+	if given {
+		return value
+	}
 	if ok && (a.secret || !secretNames[kind]) {
 		return a.text
 	}
@@ -83,13 +92,19 @@ func (m *Mask) name(kind, value string) alias {
 	if !plainName(kind) {
 		kind = "value"
 	}
-	if m.counts == nil {
-		m.counts, m.shown = map[string]int{}, map[string]alias{}
-	}
-	m.counts[kind]++
+	m.counts = put(m.counts, kind, m.counts[kind]+1)
 	a := alias{text: kind + "~" + strconv.Itoa(m.counts[kind])}
-	m.shown[value] = a
+	m.shown, m.given = put(m.shown, value, a), put(m.given, a.text, true)
 	return a
+}
+
+// put sets m[k], in a new map if there is none.
+func put[V any](m map[string]V, k string, v V) map[string]V {
+	if m == nil {
+		m = map[string]V{}
+	}
+	m[k] = v
+	return m
 }
 
 // remember makes value a secret, shown as shown, or as its pseudonym if that is empty. The caller
@@ -98,10 +113,7 @@ func (m *Mask) remember(kind, value, shown string) string {
 	if shown == "" {
 		shown = m.name(kind, value).text
 	}
-	if m.shown == nil {
-		m.counts, m.shown = map[string]int{}, map[string]alias{}
-	}
-	m.shown[value] = alias{text: shown, secret: true}
+	m.shown, m.given = put(m.shown, value, alias{text: shown, secret: true}), put(m.given, shown, true)
 	return shown
 }
 

@@ -82,27 +82,13 @@ func (m *Mask) shape(part func(string) string) string {
 		return m.url(trimmed, 0) + u[len(trimmed):]
 	}
 	if t := part("token"); t != "" {
-		return part("scheme") + " " + m.hide("token", t)
+		return part("scheme") + " " + m.pseudonym("token", t)
 	}
 	if t := part("jwt"); t != "" {
-		return m.hide("jwt", t)
+		return m.pseudonym("jwt", t)
 	}
 	if t := part("phone"); t != "" {
-		return m.hide("phone", t)
+		return m.pseudonym("phone", t)
 	}
-	return part("name") + part("is") + m.hide(strings.ToLower(part("name")), part("value"))
-}
-
-// hide is the pseudonym of value, unless value is one already.
-func (m *Mask) hide(kind, value string) string {
-	if pseudonymLike(value) {
-		return value
-	}
-	return m.pseudonym(kind, value)
-}
-
-// pseudonymLike says whether s is written like a pseudonym: a name, a tilde, a number.
-func pseudonymLike(s string) bool {
-	name, n, ok := strings.Cut(s, "~")
-	return ok && n != "" && strings.Trim(n, "0123456789") == "" && len(n) <= maxDigits && plainName(name)
+	return part("name") + part("is") + m.pseudonym(strings.ToLower(part("name")), part("value"))
 }

@@ -42,6 +42,7 @@ func (m *Mask) url(raw string, depth int) string {
 	if raw == "" {
 		return ""
 	}
+	raw = m.uncut(raw)
 	u, err := url.Parse(raw)
 	if err != nil || len(raw) > maxURL || depth > maxDepth {
 		return hiddenURL
@@ -64,6 +65,13 @@ func (m *Mask) url(raw string, depth int) string {
 		b.WriteString("#" + m.params(f, "fragment", depth))
 	}
 	return b.String()
+}
+
+// uncut replaces, before raw is taken apart, the secrets that would come out in pieces.
+func (m *Mask) uncut(raw string) string {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return m.cut.replace(raw)
 }
 
 // scheme shows a scheme that is a word.
