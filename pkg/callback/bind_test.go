@@ -155,6 +155,13 @@ func TestBusyPort(t *testing.T) {
 			if e.Addr != addr || !errors.Is(e, syscall.EADDRINUSE) || !strings.Contains(e.Error(), port) {
 				t.Errorf("got %q of %s", e, e.Addr)
 			}
+			if c.network == "tcp6" { // IPv4 was bound before
+				free, err := systemListen(t.Context(), "tcp4", "127.0.0.1:"+port)
+				if err != nil {
+					t.Fatalf("the other family is still held: %v", err)
+				}
+				_ = free.Close()
+			}
 			if _, err := os.Stat("/proc/net/tcp"); err == nil && !strings.Contains(e.Holder, strconv.Itoa(os.Getpid())) {
 				t.Errorf("the holder is this process, not %q", e.Holder)
 			}

@@ -182,7 +182,7 @@ func (l *Listener) Offer(raw string) error {
 }
 
 func (l *Listener) callback(query string, a answer, via string) *Callback {
-	return &Callback{Code: a.code, State: l.state(), Query: query, Via: via, At: l.opts.Now()}
+	return &Callback{Code: a.code, State: a.state, Query: query, Via: via, At: l.opts.Now()}
 }
 
 // claim makes o the outcome if there is none yet; whoever claims must close done once the page is out. Otherwise it says

@@ -239,6 +239,21 @@ func TestNoDescriptorLeft(t *testing.T) {
 	}
 }
 
+// TestSilenceIsNotCounted: browsers open connections that they never use.
+func TestSilenceIsNotCounted(t *testing.T) {
+	t.Parallel()
+	l, heard := listen(t)
+	c := dial(t, l.Addrs()[0])
+	waitFor(t, l.door, 1)
+	_ = c.Close()
+	waitFor(t, l.door, 0)
+	mustEnd(t, l)
+	_ = l.Close()
+	if len(heard.all) != 0 {
+		t.Errorf("heard %v", heard.all)
+	}
+}
+
 // age makes connections a minute older.
 func age(d *door, all []*conn) {
 	d.mu.Lock()

@@ -9,6 +9,7 @@ import (
 // answer is what the query of a callback says, judged against the state of one attempt.
 type answer struct {
 	reason            Reason // empty: a code with our state
+	state             string // the state that was proved, else empty
 	code              string
 	name, description string // of an error; remote text
 }
@@ -45,7 +46,7 @@ func Parse(rawURL, state string) (*Callback, error) {
 	if err := a.err(); err != nil {
 		return nil, err
 	}
-	return &Callback{Code: a.code, State: state, Query: query, Via: ViaURL}, nil
+	return &Callback{Code: a.code, State: a.state, Query: query, Via: ViaURL}, nil
 }
 
 // judge reads a raw query by RFC 6749, 4.1.2: a parameter without a value counts as absent (3.1), code, state and error
@@ -57,6 +58,9 @@ func judge(query, state string) answer {
 	}
 	a := answer{code: p["code"], name: p["error"], description: p["error_description"]}
 	proved := state != "" && subtle.ConstantTimeCompare([]byte(p["state"]), []byte(state)) == 1
+	if proved {
+		a.state = state
+	}
 	switch {
 	case a.code == "" && a.name == "":
 		a.reason = ReasonIncomplete

@@ -177,6 +177,63 @@ func TestPageBeforeWaking(t *testing.T) {
 	}
 }
 
+// watchedWriter is a response that looks at the listener while the page is on its way.
+type watchedWriter struct {
+	header  http.Header
+	during  func(call string)
+	flushed bool
+}
+
+func (w *watchedWriter) Header() http.Header { return w.header }
+func (w *watchedWriter) WriteHeader(int)     { w.during("WriteHeader") }
+func (w *watchedWriter) Flush()              { w.during("Flush"); w.flushed = true }
+func (w *watchedWriter) Write(b []byte) (int, error) {
+	w.during("Write")
+	return len(b), nil
+}
+
+// TestNobodyWakesWhileThePageIsWritten: neither by the callback nor by the end of the time.
+func TestNobodyWakesWhileThePageIsWritten(t *testing.T) {
+	t.Parallel()
+	l, _ := listen(t)
+	timedOut := make(chan error, 1)
+	w := &watchedWriter{header: http.Header{}}
+	w.during = func(call string) {
+		if call == "WriteHeader" {
+			go func() {
+				_, err := l.Wait(ended(t))
+				timedOut <- err
+			}()
+		}
+		select {
+		case <-l.done:
+			t.Errorf("done before %s", call)
+		case err := <-timedOut:
+			t.Errorf("awake before %s: %v", call, err)
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "/callback?code=c"+toOurState, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.handle(w, r)
+	if err := <-timedOut; err != nil || !w.flushed {
+		t.Errorf("got %v, flushed %t", err, w.flushed)
+	}
+}
+
+// TestSetState: an attempt that is made again has another state, and the old one proves nothing any more.
+func TestSetState(t *testing.T) {
+	t.Parallel()
+	l, heard := listen(t, func(o *Options) { o.State = "first-try" })
+	l.SetState(ourState)
+	get(t, l, "/callback?code=c&state=first-try")
+	heard.await(t, ReasonState, 1)
+	wantReason(t, l.Offer("?code=c&state=first-try"), ReasonState)
+	mustEnd(t, l)
+}
+
 // TestClientGone (L18): the callback counts, though nobody reads the page.
 func TestClientGone(t *testing.T) {
 	t.Parallel()
@@ -285,6 +342,9 @@ func TestClose(t *testing.T) {
 		}
 	}
 	wantReason(t, <-waited, ReasonClosed)
+	if l.grace.Stop() {
+		t.Error("the grace outlived its listener")
+	}
 	for _, c := range []net.Conn{silent, half} {
 		if _, err := c.Read(make([]byte, 1)); err == nil {
 			t.Error("a connection outlived its listener")
