@@ -2,11 +2,11 @@ package sandbox
 
 import (
 	"errors"
+	"hash/maphash"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
-	"strings"
 )
 
 // The bounds of an enable request, so that what is kept of it is bounded too.
@@ -67,7 +67,7 @@ func readEnable(c *call) {
 
 func serveEnable(c *call) {
 	c.Header()["X-Ratelimit-Limit"] = rateLimit
-	if err := c.s.authenticate(c.entry.Authorization, c.now); err != nil {
+	if err := c.authenticate(); err != nil {
 		c.refuseJWT(err)
 		return
 	}
@@ -91,13 +91,14 @@ func serveEnable(c *call) {
 		})
 		return
 	}
-	if _, used := c.s.states.get(c.enable.state, c.now); used {
+	state := maphash.String(c.s.seed, c.enable.state)
+	if _, used := c.s.states.get(state, c.now); used {
 		c.deny("the state was used before", refusal{
 			status: http.StatusUnprocessableEntity, params: []invalidParam{{"state", "must be unique"}},
 		})
 		return
 	}
-	c.s.states.put(strings.Clone(c.enable.state), struct{}{}, c.now)
+	c.s.states.put(state, struct{}{}, c.now)
 	answer := enableAnswer{make(map[string]any, len(c.enable.scopes))}
 	for _, scope := range c.enable.scopes {
 		answer.Scopes[scope] = c.enableScope(scope, redirectURI)

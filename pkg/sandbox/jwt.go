@@ -22,31 +22,33 @@ var errExpired = errors.New("the JWT has expired")
 
 var parser = jwt.NewParser(jwt.WithValidMethods([]string{"RS256"}), jwt.WithoutClaimsValidation(), jwt.WithStrictDecoding())
 
-// authenticate judges an Authorization header that must carry the application's JWT, as of now. Who
-// was found good once is believed until it expires: a signature costs more than the rest of a request.
-// The same jti may come twice, since one JWT serves enable and token.
-func (s *Server) authenticate(authorization string, now time.Time) error {
-	token, ok := bearerToken(authorization)
+// authenticate judges the Authorization header, which must carry the application's JWT. A header that
+// was found good once is believed until its JWT expires: a signature costs more than the rest of a
+// request. The same jti may come twice, since one JWT serves enable and token.
+func (c *call) authenticate() error {
+	s, header := c.s, c.entry.Authorization
+	s.mu.Lock()
+	known, ok := s.jwts.get(header, c.now)
+	s.mu.Unlock()
+	if ok {
+		c.entry.Authorization = known // so that the ledger keeps it once
+		return nil
+	}
+	token, ok := bearerToken(header)
 	if !ok {
 		return errors.New("no bearer JWT in Authorization")
 	}
-	s.mu.Lock()
-	_, known := s.jwts.get(token, now)
-	s.mu.Unlock()
-	if known {
-		return nil
-	}
-	c, err := s.verifyJWT(token)
+	claims, err := s.verifyJWT(token)
 	if err != nil {
 		return err
 	}
-	until, err := c.check(s.options.ApplicationID, now)
+	until, err := claims.check(s.options.ApplicationID, c.now)
 	if err != nil {
 		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.jwts.putUntil(token, struct{}{}, now, until)
+	s.jwts.putUntil(header, header, c.now, until)
 	return nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"crypto/rsa"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"net"
 	"net/url"
 	"slices"
@@ -23,6 +24,7 @@ type Server struct {
 	options Options
 	key     func() (*rsa.PublicKey, error)
 	ids     ids
+	seed    maphash.Seed
 	ledger  ledger
 	armed   map[Stage][]*armed
 	closing chan struct{} // closed by Shutdown: whoever waits stops
@@ -34,11 +36,11 @@ type Server struct {
 	mu        sync.Mutex // guards what follows
 	redirects []string   // the last one is where new flows end
 	flows     *store[string, *flow]
-	states    *store[string, struct{}]
+	states    *store[uint64, struct{}] // hashes: only whether one was there counts
 	codes     *store[string, grant]
 	spent     *store[string, string] // a used code → its token
 	tokens    *store[string, grant]
-	jwts      *store[string, struct{}]
+	jwts      *store[string, string] // the Authorization headers that were found good
 }
 
 // flow is one enablement on its way to a code, under the state that the vendor made of the caller's.
@@ -70,13 +72,14 @@ func New(o Options) (*Server, error) {
 		armed:   armed,
 		closing: make(chan struct{}),
 		ids:     ids{source: o.Rand},
+		seed:    maphash.MakeSeed(),
 		ledger:  ledger{size: o.LedgerSize},
 		flows:   newStore[string, *flow](maxFlows, flowTTL),
-		states:  newStore[string, struct{}](maxStates, statesTTL),
+		states:  newStore[uint64, struct{}](maxStates, statesTTL),
 		codes:   newStore[string, grant](maxFlows, o.CodeTTL),
 		spent:   newStore[string, string](maxFlows, o.TokenTTL),
 		tokens:  newStore[string, grant](maxFlows, o.TokenTTL),
-		jwts:    newStore[string, struct{}](maxJWTs, maxLifetime+2*leeway),
+		jwts:    newStore[string, string](maxJWTs, maxLifetime+2*leeway),
 	}
 	if o.PublicKey != nil {
 		s.key = func() (*rsa.PublicKey, error) { return o.PublicKey, nil }

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -28,7 +29,7 @@ func readToken(c *call) {
 // serveToken exchanges a code (RFC 6749 section 4.1.3); the client proves itself by its JWT.
 func serveToken(c *call) {
 	c.Header()["X-Ratelimit-Limit"] = rateLimit
-	if err := c.s.authenticate(c.entry.Authorization, c.now); err != nil {
+	if err := c.authenticate(); err != nil {
 		c.deny(err.Error(), refusal{status: http.StatusUnauthorized})
 		return
 	}
@@ -78,7 +79,7 @@ func (s *Server) redeem(c *call, token string) (note, description string) {
 		return "redirect_uri is not the one of the flow", "redirect_uri differs from the one of the authorization."
 	case ok:
 		s.codes.drop(code)
-		s.spent.put(code, token, c.now)
+		s.spent.put(strings.Clone(code), token, c.now) // without the body around it
 		s.tokens.put(token, g, c.now)
 		return "", ""
 	}
