@@ -69,6 +69,10 @@ func (e *Error) Error() string {
 		}
 		return before + s + end
 	}
+	sentence := sentences[e.Reason]
+	if e.Status == 0 { // the URL that was to be asked, not one that an answer led to
+		sentence = strings.TrimPrefix(sentence, "leads to ")
+	}
 	return fmt.Sprintf("follow hop %d: ", e.Hop) + strings.NewReplacer(
 		"{url}", e.URL,
 		"{status}", strings.TrimSpace(fmt.Sprintf("%d %s", e.Status, http.StatusText(e.Status))),
@@ -76,7 +80,7 @@ func (e *Error) Error() string {
 		"{ title}", after(` titled "`, e.Title, `"`),
 		"{: code}", after(": ", e.Code, ""),
 		"{: detail}", after(": ", e.Detail, ""),
-	).Replace(sentences[e.Reason])
+	).Replace(sentence)
 }
 
 // Unwrap returns the cause.
