@@ -154,6 +154,7 @@ func (p *pipe) answers(requests []string) (texts, cookies []string) {
 			return nil, nil
 		}
 		body, _ := io.ReadAll(resp.Body)
+		resp.Body.Close()
 		text := resp.Header.Get("Location")
 		if text == "" {
 			text = string(body)

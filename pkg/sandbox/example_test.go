@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"testing"
+	"strings"
 
 	"github.com/vnv-cli/vnv/pkg/sandbox"
 )
@@ -34,17 +34,31 @@ func ExampleServer() {
 	// Output: GET /v0.1/network-enablement enable 405 wrong method
 }
 
-// In a test of a backend: a sandbox of its own, in which the first exchange fails.
+// script stands for a *testing.T, which a test hands over as it is.
+type script struct{ cleanup func() }
+
+func (*script) Helper()                           {}
+func (*script) Fatalf(format string, args ...any) { fmt.Printf(format, args...) }
+func (s *script) Cleanup(f func())                { s.cleanup = f }
+
+// In a test of a backend: a sandbox of its own, in which the first exchange fails. The backend is told
+// s.URL(), s.ApplicationID() and s.PrivateKeyPEM(); afterwards the ledger says what it sent.
 func ExampleStart() {
-	_ = func(t *testing.T) {
-		s := sandbox.Start(t, sandbox.Options{
-			RedirectURIs: []string{"https://app.example/callback"},
-			Faults:       []string{"token-invalid-grant:1"},
-		})
-		// Give s.URL(), s.ApplicationID() and s.PrivateKeyPEM() to the backend, let it run, then look at
-		// what it sent:
-		for _, e := range s.Requests() {
-			t.Log(e.Stage, e.Status)
-		}
+	t := &script{}
+	s := sandbox.Start(t, sandbox.Options{
+		RedirectURIs: []string{"https://app.example/callback"},
+		Faults:       []string{"token-invalid-grant:1"},
+	})
+	defer t.cleanup()
+
+	resp, err := http.Post(s.URL()+"/oauth2/token", "application/x-www-form-urlencoded", strings.NewReader("code=abc"))
+	if err != nil {
+		fmt.Println(err)
+		return
 	}
+	resp.Body.Close()
+	for _, e := range s.Requests() {
+		fmt.Println(e.Stage, e.Status, e.Fault, e.Code)
+	}
+	// Output: token 400 token-invalid-grant abc
 }

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"maps"
 	"net/http"
 	"time"
 )
@@ -80,9 +81,7 @@ func altered(change func(*call, *answer)) do {
 			change(c, a)
 		}
 		header := c.Header()
-		for name, values := range a.header {
-			header[name] = values
-		}
+		maps.Copy(header, a.header)
 		if len(a.body) == 0 {
 			c.WriteHeader(a.status)
 			return

@@ -42,8 +42,10 @@ var enableFaults = []Fault{
 	{"enable-429", "too many requests, to be retried after a second", StageEnable, retryLater("1", refused(refusal{status: 429}))},
 	{"enable-500", "the vendor fails", StageEnable, refused(refusal{status: 500})},
 	{"enable-502-html", "a gateway answers with its own page", StageEnable, htmlPage(502, "502 Bad Gateway")},
-	{"enable-503", "out of service for two minutes, in plain text", StageEnable,
-		retryLater("120", raw(503, "text/plain; charset=utf-8", "upstream connect error\n"))},
+	{
+		"enable-503", "out of service for two minutes, in plain text", StageEnable,
+		retryLater("120", raw(503, "text/plain; charset=utf-8", "upstream connect error\n")),
+	},
 	{"enable-504", "a gateway gives up, without a body", StageEnable, with(func(c *call) {
 		c.Header()["Content-Length"] = zeroLength
 		c.WriteHeader(http.StatusGatewayTimeout)

@@ -191,12 +191,13 @@ func (c *client) request(stage sandbox.Stage) (method, target, body string, head
 	case sandbox.StageVerify:
 		return "POST", c.s.URL() + "/camara/number-verification/v031/verify", `{"phoneNumber":"` + yes + `"}`,
 			[]string{"Authorization", "Bearer " + c.token(yes), "Content-Type", "application/json"}
+	default:
+		at := c.enable(yes, "a&b")
+		for range hops[stage] {
+			at = c.send("GET", at, "").header.Get("Location")
+		}
+		return "GET", at, "", nil
 	}
-	at := c.enable(yes, "a&b")
-	for range hops[stage] {
-		at = c.send("GET", at, "").header.Get("Location")
-	}
-	return "GET", at, "", nil
 }
 
 // hops-N is N redirects and then the one to the redirect_uri; the odd but good chains end well.

@@ -8,11 +8,15 @@ import (
 )
 
 var tokenFaults = []Fault{
-	{"token-invalid-grant", "the code is refused", StageToken,
-		oauthOf(400, "invalid_grant", "The authorization code is unknown, expired or already used.")},
+	{
+		"token-invalid-grant", "the code is refused", StageToken,
+		oauthOf(400, "invalid_grant", "The authorization code is unknown, expired or already used."),
+	},
 	{"token-invalid-request", "the request is refused", StageToken, oauthOf(400, "invalid_request", "redirect_uri is missing.")},
-	{"token-unauthorized-client", "the client may not use this grant", StageToken,
-		oauthOf(400, "unauthorized_client", "The client may not use this grant.")},
+	{
+		"token-unauthorized-client", "the client may not use this grant", StageToken,
+		oauthOf(400, "unauthorized_client", "The client may not use this grant."),
+	},
 	{"token-problem", "the code is refused, in the gateway's shape", StageToken, problemOf(400, "invalid-params", "The code is not valid.")},
 	{"token-invalid-client-401", "the JWT is refused, in OAuth's shape", StageToken, refused(refusal{status: 401})},
 	{"token-401-7807", "the JWT is refused, in the gateway's shape", StageToken, problemOf(401, "unauthorized", "")},
@@ -24,15 +28,23 @@ var tokenFaults = []Fault{
 		replyJSON(a, http.StatusOK, typeJSON, tokenAnswer{c.s.ids.hex128(), "Bearer", 1})
 	})},
 	{"token-no-token", "a 200 without a token", StageToken, tokens(`{"token_type":"Bearer","expires_in":SECONDS}`)},
-	{"token-error-in-200", "a 200 with an error inside", StageToken,
-		raw(200, typeJSON, `{"error":"invalid_grant","error_description":"The authorization code is already used."}`)},
-	{"token-crlf", "the token holds a line break", StageToken,
-		tokens(`{"access_token":"abc\r\nX-Evil: 1","token_type":"Bearer","expires_in":SECONDS}`)},
+	{
+		"token-error-in-200", "a 200 with an error inside", StageToken,
+		raw(200, typeJSON, `{"error":"invalid_grant","error_description":"The authorization code is already used."}`),
+	},
+	{
+		"token-crlf", "the token holds a line break", StageToken,
+		tokens(`{"access_token":"abc\r\nX-Evil: 1","token_type":"Bearer","expires_in":SECONDS}`),
+	},
 	{"token-html", "a 200 with a sign-in page", StageToken, htmlPage(200, "Please sign in")},
-	{"token-expires-string", "expires_in is a string", StageToken,
-		tokens(`{"access_token":"TOKEN","token_type":"Bearer","expires_in":"SECONDS"}`)},
-	{"token-lowercase-type", "token_type is in lower case", StageToken,
-		tokens(`{"access_token":"TOKEN","token_type":"bearer","expires_in":SECONDS}`)},
+	{
+		"token-expires-string", "expires_in is a string", StageToken,
+		tokens(`{"access_token":"TOKEN","token_type":"Bearer","expires_in":"SECONDS"}`),
+	},
+	{
+		"token-lowercase-type", "token_type is in lower case", StageToken,
+		tokens(`{"access_token":"TOKEN","token_type":"bearer","expires_in":SECONDS}`),
+	},
 	{"token-redirect", "the endpoint redirects to another host", StageToken, sentElsewhere},
 	{"token-slow", "no answer for half a minute", StageToken, slow},
 	{"token-reset", "the request is read, then the connection reset", StageToken, reset},

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
@@ -35,51 +36,49 @@ type client struct {
 	jwt string
 }
 
-func newClient(t testing.TB, s *sandbox.Server) *client {
-	t.Helper()
+func newClient(tb testing.TB, s *sandbox.Server) *client {
+	tb.Helper()
 	jar, err := cookiejar.New(nil)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	transport := &http.Transport{}
-	t.Cleanup(transport.CloseIdleConnections)
-	return &client{t, s, &http.Client{
+	tb.Cleanup(transport.CloseIdleConnections)
+	return &client{tb, s, &http.Client{
 		Transport: transport, Jar: jar, Timeout: 30 * time.Second,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}, signed(t, goodClaims(), nil)}
+	}, signed(tb, goodClaims(), nil)}
 }
 
-func start(t testing.TB, o sandbox.Options) *client {
-	t.Helper()
+func start(tb testing.TB, o sandbox.Options) *client {
+	tb.Helper()
 	if o.RedirectURIs == nil {
 		o.RedirectURIs = []string{callback}
 	}
-	return newClient(t, sandbox.Start(t, o))
+	return newClient(tb, sandbox.Start(tb, o))
 }
 
 func goodClaims() jwt.MapClaims {
 	return jwt.MapClaims{"application_id": sandbox.TestApplicationID, "iat": time.Now().Unix(), "jti": rand.Text()}
 }
 
-func testKey(t testing.TB) *rsa.PrivateKey {
-	t.Helper()
+func testKey(tb testing.TB) *rsa.PrivateKey {
+	tb.Helper()
 	key, err := jwt.ParseRSAPrivateKeyFromPEM(sandbox.TestKeyPEM())
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return key
 }
 
 // signed is an RS256 JWT by the test key.
-func signed(t testing.TB, claims jwt.MapClaims, header map[string]any) string {
-	t.Helper()
+func signed(tb testing.TB, claims jwt.MapClaims, header map[string]any) string {
+	tb.Helper()
 	token := jwt.NewWithClaims(jwt.SigningMethodRS256, claims)
-	for name, value := range header {
-		token.Header[name] = value
-	}
-	text, err := token.SignedString(testKey(t))
+	maps.Copy(token.Header, header)
+	text, err := token.SignedString(testKey(tb))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return text
 }

@@ -10,6 +10,8 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/pem"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -22,9 +24,7 @@ import (
 // with is good claims with others.
 func with(more jwt.MapClaims) jwt.MapClaims {
 	claims := goodClaims()
-	for name, value := range more {
-		claims[name] = value
-	}
+	maps.Copy(claims, more)
 	return claims
 }
 
@@ -40,9 +40,7 @@ func ago(d time.Duration) int64 { return time.Now().Add(-d).Unix() }
 func signedBy(t *testing.T, method jwt.SigningMethod, key any, header map[string]any) string {
 	t.Helper()
 	token := jwt.NewWithClaims(method, goodClaims())
-	for name, value := range header {
-		token.Header[name] = value
-	}
+	maps.Copy(token.Header, header)
 	text, err := token.SignedString(key)
 	if err != nil {
 		t.Fatal(err)
@@ -60,8 +58,30 @@ func publicPEM(t *testing.T) []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})
 }
 
-func TestJWT(t *testing.T) {
-	t.Parallel()
+// token is a JWT and how enable refuses it: "" is accepted.
+type token struct{ name, text, fragment string }
+
+const (
+	unauthorized = "unauthorized"
+	expired      = "jwt-expired"
+)
+
+func goodTokens(t *testing.T) []token {
+	t.Helper()
+	good := signed(t, goodClaims(), nil)
+	return []token{
+		{"good", good, ""},
+		{"the same again", good, ""},
+		{"exp in a day", signed(t, with(jwt.MapClaims{"exp": time.Now().Add(24 * time.Hour).Unix()}), nil), ""},
+		{"nbf now", signed(t, with(jwt.MapClaims{"nbf": ago(0)}), nil), ""},
+		{"iat within leeway", signed(t, with(jwt.MapClaims{"iat": ago(-20 * time.Second)}), nil), ""},
+		{"a kid, not looked at", signed(t, goodClaims(), map[string]any{"kid": "../../dev/null"}), ""},
+	}
+}
+
+// forged are those whose header or signature is not as it must be.
+func forged(t *testing.T) []token {
+	t.Helper()
 	other, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		t.Fatal(err)
@@ -73,51 +93,52 @@ func TestJWT(t *testing.T) {
 	good := signed(t, goodClaims(), nil)
 	parts := strings.Split(good, ".")
 	b64 := base64.RawURLEncoding.EncodeToString
-	const expired = "jwt-expired"
-	for _, tt := range []struct {
-		name, token, fragment string // "" is accepted
-	}{
-		{"good", good, ""},
-		{"the same again", good, ""},
-		{"exp in a day", signed(t, with(jwt.MapClaims{"exp": time.Now().Add(24 * time.Hour).Unix()}), nil), ""},
-		{"nbf now", signed(t, with(jwt.MapClaims{"nbf": ago(0)}), nil), ""},
-		{"iat within leeway", signed(t, with(jwt.MapClaims{"iat": ago(-20 * time.Second)}), nil), ""},
-		{"a kid, not looked at", signed(t, goodClaims(), map[string]any{"kid": "../../dev/null"}), ""},
+	return []token{
+		{"none", signedBy(t, jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, nil), unauthorized},
+		{"None, by hand", b64([]byte(`{"alg":"None","typ":"JWT"}`)) + "." + parts[1] + ".", unauthorized},
+		{"HS256 with the public key", signedBy(t, jwt.SigningMethodHS256, publicPEM(t), nil), unauthorized},
+		{"kid path", signedBy(t, jwt.SigningMethodHS256, []byte{}, map[string]any{"kid": "/dev/null"}), unauthorized},
+		{"ES256", signedBy(t, jwt.SigningMethodES256, ec, nil), unauthorized},
+		{"RS512", signedBy(t, jwt.SigningMethodRS512, testKey(t), nil), unauthorized},
+		{"PS256", signedBy(t, jwt.SigningMethodPS256, testKey(t), nil), unauthorized},
+		{"another key", signedBy(t, jwt.SigningMethodRS256, other, nil), unauthorized},
+		{"its own jwk", signedBy(t, jwt.SigningMethodRS256, other, map[string]any{"jwk": map[string]string{"kty": "RSA"}}), unauthorized},
+		{"crit", signed(t, goodClaims(), map[string]any{"crit": []string{"exp"}}), unauthorized},
+		{"claims changed", parts[0] + "." + b64([]byte(`{"application_id":"x"}`)) + "." + parts[2], unauthorized},
+		{"no signature", parts[0] + "." + parts[1] + ".", unauthorized},
+		{"two parts", parts[0] + "." + parts[1], unauthorized},
+		{"five parts", good + ".a.b", unauthorized},
+		{"no JWT", "abc", unauthorized},
+	}
+}
 
-		{"none", signedBy(t, jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, nil), "unauthorized"},
-		{"None, by hand", b64([]byte(`{"alg":"None","typ":"JWT"}`)) + "." + parts[1] + ".", "unauthorized"},
-		{"HS256 with the public key", signedBy(t, jwt.SigningMethodHS256, publicPEM(t), nil), "unauthorized"},
-		{"kid path", signedBy(t, jwt.SigningMethodHS256, []byte{}, map[string]any{"kid": "/dev/null"}), "unauthorized"},
-		{"ES256", signedBy(t, jwt.SigningMethodES256, ec, nil), "unauthorized"},
-		{"RS512", signedBy(t, jwt.SigningMethodRS512, testKey(t), nil), "unauthorized"},
-		{"PS256", signedBy(t, jwt.SigningMethodPS256, testKey(t), nil), "unauthorized"},
-		{"another key", signedBy(t, jwt.SigningMethodRS256, other, nil), "unauthorized"},
-		{"its own jwk", signedBy(t, jwt.SigningMethodRS256, other, map[string]any{"jwk": map[string]string{"kty": "RSA"}}), "unauthorized"},
-		{"crit", signed(t, goodClaims(), map[string]any{"crit": []string{"exp"}}), "unauthorized"},
-		{"claims changed", parts[0] + "." + b64([]byte(`{"application_id":"x"}`)) + "." + parts[2], "unauthorized"},
-		{"no signature", parts[0] + "." + parts[1] + ".", "unauthorized"},
-		{"two parts", parts[0] + "." + parts[1], "unauthorized"},
-		{"five parts", good + ".a.b", "unauthorized"},
-		{"no JWT", "abc", "unauthorized"},
-
-		{"another application", signed(t, with(jwt.MapClaims{"application_id": "00000000-0000-4000-8000-000000000000"}), nil), "unauthorized"},
-		{"no application", signed(t, without("application_id"), nil), "unauthorized"},
-		{"an acl", signed(t, with(jwt.MapClaims{"acl": map[string]any{"paths": map[string]any{}}}), nil), "unauthorized"},
-		{"a null acl", signed(t, with(jwt.MapClaims{"acl": nil}), nil), "unauthorized"},
-		{"no jti", signed(t, without("jti"), nil), "unauthorized"},
-		{"no iat", signed(t, without("iat"), nil), "unauthorized"},
-		{"iat in the future", signed(t, with(jwt.MapClaims{"iat": ago(-10 * time.Minute)}), nil), "unauthorized"},
-		{"nbf in the future", signed(t, with(jwt.MapClaims{"nbf": ago(-10 * time.Minute)}), nil), "unauthorized"},
-		{"iat no number", signed(t, with(jwt.MapClaims{"iat": "now"}), nil), "unauthorized"},
-		{"lives 25 h", signed(t, with(jwt.MapClaims{"exp": ago(-25 * time.Hour)}), nil), "unauthorized"},
-		{"lives 10 s", signed(t, with(jwt.MapClaims{"exp": ago(-10 * time.Second)}), nil), "unauthorized"},
+// wrongClaims are signed well and say what they must not.
+func wrongClaims(t *testing.T) []token {
+	t.Helper()
+	return []token{
+		{"another application", signed(t, with(jwt.MapClaims{"application_id": "00000000-0000-4000-8000-000000000000"}), nil), unauthorized},
+		{"no application", signed(t, without("application_id"), nil), unauthorized},
+		{"an acl", signed(t, with(jwt.MapClaims{"acl": map[string]any{"paths": map[string]any{}}}), nil), unauthorized},
+		{"a null acl", signed(t, with(jwt.MapClaims{"acl": nil}), nil), unauthorized},
+		{"no jti", signed(t, without("jti"), nil), unauthorized},
+		{"no iat", signed(t, without("iat"), nil), unauthorized},
+		{"iat in the future", signed(t, with(jwt.MapClaims{"iat": ago(-10 * time.Minute)}), nil), unauthorized},
+		{"nbf in the future", signed(t, with(jwt.MapClaims{"nbf": ago(-10 * time.Minute)}), nil), unauthorized},
+		{"iat no number", signed(t, with(jwt.MapClaims{"iat": "now"}), nil), unauthorized},
+		{"lives 25 h", signed(t, with(jwt.MapClaims{"exp": ago(-25 * time.Hour)}), nil), unauthorized},
+		{"lives 10 s", signed(t, with(jwt.MapClaims{"exp": ago(-10 * time.Second)}), nil), unauthorized},
 		{"expired", signed(t, with(jwt.MapClaims{"iat": ago(2 * time.Hour), "exp": ago(time.Hour)}), nil), expired},
 		{"old, without exp", signed(t, with(jwt.MapClaims{"iat": ago(16 * time.Minute)}), nil), expired},
-	} {
+	}
+}
+
+func TestJWT(t *testing.T) {
+	t.Parallel()
+	for _, tt := range slices.Concat(goodTokens(t), forged(t), wrongClaims(t)) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			c := start(t, sandbox.Options{})
-			c.jwt = tt.token
+			c.jwt = tt.text
 			enabled := c.enableBody(`{"phone_number":"` + yes + `","scopes":["` + scope + `"],"state":"s"}`)
 			exchanged := c.exchange(grantOf("nobodys"))
 			if tt.fragment == "" {

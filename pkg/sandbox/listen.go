@@ -38,7 +38,7 @@ func (s *Server) Listen(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("listen for the vendor: %w", err)
 	}
-	host, _, _ := net.SplitHostPort(s.options.Listen) //nolint:errcheck // New has checked it
+	host, _, _ := net.SplitHostPort(s.options.Listen)
 	if s.options.SinglePort {
 		s.setOrigins(origin(host, vendor), origin(host, vendor))
 		s.serve("", vendor)
@@ -87,7 +87,7 @@ func bindCarrier(ctx context.Context, host string) ([]net.Listener, error) {
 		if host != "localhost" {
 			return []net.Listener{four}, nil
 		}
-		_, port, _ := net.SplitHostPort(four.Addr().String()) //nolint:errcheck // an address of ours
+		_, port, _ := net.SplitHostPort(four.Addr().String())
 		if six, err := lc.Listen(ctx, "tcp6", "[::1]:"+port); err == nil {
 			return []net.Listener{four, six}, nil
 		}

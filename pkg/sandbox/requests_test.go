@@ -41,8 +41,10 @@ func TestEnable(t *testing.T) {
 	}{
 		{"good", ok, 200, `"requires_carrier_network":true`},
 		{"unknown fields", strings.Replace(ok, "{", `{"more":{"a":[1]},"scope":"x",`, 1), 200, `"auth_url":"http://127.0.0.1:`},
-		{"unknown scope", strings.Replace(ok, scope, "dpv:Other#x", 1), 200,
-			`"dpv:Other#x":{"error":{"title":"Forbidden","instance":"`},
+		{
+			"unknown scope", strings.Replace(ok, scope, "dpv:Other#x", 1), 200,
+			`"dpv:Other#x":{"error":{"title":"Forbidden","instance":"`,
+		},
 		{"empty object", `{}`, 422, `"invalid_parameters":[{"name":"phone_number","reason":"`},
 		{"scope for scopes", strings.Replace(ok, "scopes", "scope", 1), 422, `{"name":"scopes","reason":"`},
 		{"scopes a string", strings.Replace(strings.Replace(ok, "[", "", 1), "]", "", 1), 422, `{"name":"scopes","reason":"must be an array of strings"}`},
@@ -95,7 +97,7 @@ func TestNoRedirectURI(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := direct(s, "POST", "/v0.1/network-enablement", signed(t, goodClaims(), nil), "application/json",
+	r := direct(s, "/v0.1/network-enablement", signed(t, goodClaims(), nil), "application/json",
 		`{"phone_number":"+99012345678","scopes":["`+scope+`"],"state":"s"}`)
 	if r.Code != 400 || !strings.Contains(r.Body.String(), "No Network Application associated with Vonage Application: "+sandbox.TestApplicationID) {
 		t.Errorf("got %d %s", r.Code, r.Body)
@@ -221,7 +223,7 @@ func TestParallelRedeems(t *testing.T) {
 	var wg sync.WaitGroup
 	for i := range statuses {
 		wg.Go(func() {
-			statuses[i] = direct(c.s, "POST", "/oauth2/token", c.jwt, "application/x-www-form-urlencoded", form).Code
+			statuses[i] = direct(c.s, "/oauth2/token", c.jwt, "application/x-www-form-urlencoded", form).Code
 		})
 	}
 	wg.Wait()

@@ -16,9 +16,9 @@ import (
 	"github.com/vnv-cli/vnv/pkg/sandbox"
 )
 
-// direct asks the handler without a network.
-func direct(h http.Handler, method, target, token, contentType, body string) *httptest.ResponseRecorder {
-	r := httptest.NewRequest(method, "http://127.0.0.1"+target, strings.NewReader(body))
+// direct posts to the handler without a network.
+func direct(h http.Handler, path, token, contentType, body string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(http.MethodPost, "http://127.0.0.1"+path, strings.NewReader(body))
 	if token != "" {
 		r.Header.Set("Authorization", "Bearer "+token)
 	}
@@ -119,7 +119,7 @@ func TestPublicURL(t *testing.T) {
 	if c.s.URL() != "https://sandbox.example" || c.s.CarrierURL() != c.s.URL() {
 		t.Fatalf("origins %s, %s", c.s.URL(), c.s.CarrierURL())
 	}
-	r := direct(c.s, "POST", "/v0.1/network-enablement", c.jwt, "application/json",
+	r := direct(c.s, "/v0.1/network-enablement", c.jwt, "application/json",
 		`{"phone_number":"+99012345678","scopes":["`+scope+`"],"state":"s"}`)
 	if !strings.Contains(r.Body.String(), `"auth_url":"https://sandbox.example/oauth2/auth?`) {
 		t.Errorf("got %s", r.Body)
