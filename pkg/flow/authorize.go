@@ -3,8 +3,10 @@ package flow
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/netip"
 	"net/url"
+	"slices"
 
 	"github.com/vnv-cli/vnv/pkg/callback"
 	"github.com/vnv-cli/vnv/pkg/follow"
@@ -107,20 +109,38 @@ func (r *run) follow(ctx context.Context) (*callback.Callback, error) {
 	options := r.Chain
 	options.RedirectURI, options.Deliver = r.s.RedirectURI, r.listener != nil
 	options.APIHosts = append(options.APIHosts, apiHosts(r.API, r.s.APIHost)...)
-	options.Named = append(options.Named, r.s.APIHost)
+	options.Named = append(slices.Clone(options.Named), r.s.APIHost)
+	options.Named = slices.AppendSeq(options.Named, maps.Values(r.URLs))
 	f := &follow.Follower{Transport: r.rec.Step(string(vnv.OpAuthorize)), Options: options}
 	result, err := f.Follow(ctx, r.s.AuthURL)
 	if result != nil {
 		r.hops = result.Redirects
 	}
-	if err != nil {
+	switch {
+	case err != nil && (result == nil || result.Callback == "" || ctx.Err() != nil):
 		return nil, err
+	case err != nil:
+		r.sink(Note{Step: vnv.OpAuthorize, Text: "the callback could not be delivered, its code is taken from the redirect: " + err.Error()})
+	case result.End == follow.EndAnswer:
+		return nil, r.answered(result)
 	}
 	got, err := callback.Parse(result.Callback, r.s.State.Reveal())
 	if e, ok := errors.AsType[*callback.Error](err); ok && e.Reason == callback.ReasonErrorWithoutState {
 		return nil, &vnv.Error{Op: vnv.OpAuthorize, Kind: vnv.KindDenied, Code: e.Name, Err: e}
 	}
 	return got, err
+}
+
+// answered is a chain that ended with an answer where the callback should have come.
+func (r *run) answered(result *follow.Result) error {
+	e := &follow.Error{
+		Hop: result.Hops, Reason: follow.ReasonDeadEnd, Status: result.Status, ContentType: result.ContentType,
+		Detail: "an answer of its own in place of a redirect to the redirect URI",
+	}
+	if hops := r.rec.Hops(); len(hops) > 0 {
+		e.URL = hops[len(hops)-1].URL
+	}
+	return e
 }
 
 // apiHosts are the hosts that must never be asked over plain http in a chain.

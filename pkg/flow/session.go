@@ -137,10 +137,43 @@ func ReadSession(r io.Reader) (Session, error) {
 	if err := json.Unmarshal(raw, &fields); err != nil {
 		return Session{}, fmt.Errorf("session: not a JSON document: %s", jsonDefect(err))
 	}
+	if name := twice(raw); name != "" {
+		return Session{}, fmt.Errorf("session: %s stands twice, and which one counts cannot be known", name)
+	}
 	if e, ok := fields["error"]; ok {
 		return Session{}, failure(raw, e)
 	}
 	return fromFields(fields)
+}
+
+// twice names a field that a well-formed document gives more than once: readers
+// would disagree about its value. A name that is not ours is not repeated.
+func twice(raw []byte) string {
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	if open, err := dec.Token(); err != nil || open != json.Delim('{') {
+		return ""
+	}
+	seen := map[string]bool{}
+	for dec.More() {
+		key, err := dec.Token()
+		name, ok := key.(string)
+		var value json.RawMessage
+		if err != nil || !ok || dec.Decode(&value) != nil {
+			return ""
+		}
+		if seen[name] {
+			return ourName(name)
+		}
+		seen[name] = true
+	}
+	return ""
+}
+
+func ourName(name string) string {
+	if _, ours := new(wire).byName()[name]; ours || name == "error" {
+		return name
+	}
+	return "a field"
 }
 
 func failure(raw []byte, e json.RawMessage) error {

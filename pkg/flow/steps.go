@@ -37,13 +37,13 @@ func (r *run) enable(ctx context.Context) error {
 	}
 	for try := 1; ; try++ {
 		err := r.enableOnce(ctx)
-		pause, again := r.retry(err, try)
+		pause, again := r.retry(ctx, err, try)
 		if !again {
 			return err
 		}
 		r.sink(Note{Step: vnv.OpEnable, Text: "refused for now, trying again in " + pause.String()})
-		if err := wait(ctx, pause); err != nil {
-			return err
+		if wait(ctx, pause) != nil {
+			return err // what was refused says more than that the time ran out
 		}
 		if err := r.newState(); err != nil {
 			return err
@@ -68,7 +68,9 @@ func (r *run) enableOnce(ctx context.Context) error {
 	return r.save()
 }
 
-func (r *run) retry(err error, try int) (time.Duration, bool) {
+// retry tells whether and after which pause another try is worth it: not when the
+// time of the whole command would be over by then.
+func (r *run) retry(ctx context.Context, err error, try int) (time.Duration, bool) {
 	e, ok := errors.AsType[*vnv.Error](err)
 	if !ok || try == enableTries || r.State != "" {
 		return 0, false
@@ -76,7 +78,7 @@ func (r *run) retry(err error, try int) (time.Duration, bool) {
 	switch {
 	case e.Kind == vnv.KindLimit, e.Kind == vnv.KindUnavailable, e.Kind == vnv.KindNetwork && e.Sent == vnv.SentNo && dialFailed(e):
 		pause := max(e.RetryAfter, time.Duration(try)*250*time.Millisecond)
-		return pause, pause <= maxPause
+		return pause, pause <= maxPause && inTime(ctx, pause)
 	default:
 		return 0, false
 	}
@@ -188,6 +190,11 @@ func spent(op vnv.Op, used bool, what, from string) error {
 		return &vnv.Error{Op: op, Kind: vnv.KindState, Sent: vnv.SentNo, Err: errors.New("the session's " + what + " is used: it works once")}
 	}
 	return input(op, "no %s: it comes from %s", what, from)
+}
+
+func inTime(ctx context.Context, pause time.Duration) bool {
+	end, ok := ctx.Deadline()
+	return !ok || end.Sub(clock()) > pause // the context's time is the machine's
 }
 
 func wait(ctx context.Context, d time.Duration) error {
