@@ -3,6 +3,7 @@ package vnv_test
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -120,13 +121,35 @@ func TestHeadersOfARefusal(t *testing.T) {
 	}
 }
 
+// RFC 9745, RFC 8594 and what came before them.
+func TestLifeNotices(t *testing.T) {
+	t.Parallel()
+	cases := map[string][]string{
+		"X-None: 1":                                  nil,
+		"Deprecation: false":                         nil,
+		"Deprecation: true":                          {"the API says that it is deprecated"},
+		"Deprecation: @1756684800":                   {"the API says that it is deprecated since 2025-09-01"},
+		"Deprecation: Mon, 01 Sep 2025 00:00:00 GMT": {"the API says that it is deprecated since 2025-09-01"},
+		"Deprecation: @99999999999999":               {"the API says that it is deprecated"},
+		"Sunset: soon":                               {"the API says that it will be shut down"},
+		"Sunset: Wed, 30 Sep 2026 23:59:59 GMT":      {"the API says that it will be shut down on 2026-09-30"},
+	}
+	for header, want := range cases {
+		far := newFar(t, says(httpAnswer("200 OK", "application/json", `{"devicePhoneNumberVerified":false}`, header)))
+		answer, err := newClient(t, far.url()).Verify(t.Context(), vnv.VerifyRequest{AccessToken: sampleToken, Phone: samplePhone})
+		if err != nil || !slices.Equal(answer.Notices, want) {
+			t.Errorf("%s: %+v, %v; want %q", header, answer, err, want)
+		}
+	}
+}
+
 // E11: honoured, and capped.
 func TestRetryAfter(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
 	cases := map[string]time.Duration{
 		"": 0, "0": 0, "7": 7 * time.Second, " 7 ": 7 * time.Second, "-5": 0, "soon": 0, "1.5": 0,
-		"3601": vnv.MaxRetryAfter, "99999999999999999999": vnv.MaxRetryAfter, "9223372037": vnv.MaxRetryAfter,
+		"3599": 3599 * time.Second, "3600": vnv.MaxRetryAfter, "3601": vnv.MaxRetryAfter, "99999999999999999999": vnv.MaxRetryAfter, "9223372037": vnv.MaxRetryAfter,
 		"Sun, 22 Nov 2026 10:00:30 GMT": 30 * time.Second,
 		"Sun, 22 Nov 2026 09:00:00 GMT": 0,
 		"Fri, 31 Dec 9999 23:59:59 GMT": vnv.MaxRetryAfter,

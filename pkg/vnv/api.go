@@ -38,3 +38,16 @@ var NumberVerification = API{
 		OpVerify:   "/camara/number-verification/v031/verify",
 	},
 }
+
+// SilentAuth is the silent_auth channel of Vonage Verify v2, to which the
+// vendor moves the users of Number Verification: [Client.Start], then the
+// device opens the check URL, then [Client.Check]. There is no token, so
+// nothing is exchanged. The path of verify goes on with the request id.
+var SilentAuth = API{
+	Name:    "verify",
+	BaseURL: "https://api.nexmo.com",
+	Paths: map[Op]string{
+		OpEnable: "/v2/verify",
+		OpVerify: "/v2/verify",
+	},
+}

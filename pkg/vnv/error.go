@@ -27,6 +27,8 @@ const (
 	KindRedirect       Kind = "redirect"        // the redirect chain did not end at the callback
 	KindLimit          Kind = "limit"           // too many requests (429): try later
 	KindUnavailable    Kind = "unavailable"     // out of service (503): try later
+	KindConcurrent     Kind = "concurrent"      // another request for this number is under way (409)
+	KindFailed         Kind = "failed"          // the verification itself failed or expired: neither yes nor no
 	KindCanceled       Kind = "canceled"        // the caller's context was canceled
 	KindInternal       Kind = "internal"        // a bug of ours
 )

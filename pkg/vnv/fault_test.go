@@ -135,6 +135,26 @@ func TestNotMoreThanOneRetry(t *testing.T) {
 	}
 }
 
+// A connection that fails at the first byte: it may have left all the same.
+func TestFailedWrite(t *testing.T) {
+	t.Parallel()
+	for _, op := range apiOps {
+		c := newClient(t, "http://127.0.0.1:9")
+		dials := 0
+		c.HTTP.Transport.(*http.Transport).DialContext = func(context.Context, string, string) (net.Conn, error) {
+			dials++
+			here, there := net.Pipe()
+			there.Close()
+			return here, nil
+		}
+		err := do(t.Context(), c, op)
+		want := map[bool]vnv.Kind{true: vnv.KindNetwork, false: vnv.KindUnknownOutcome}[op == vnv.OpEnable]
+		if e := failure(t, err); e.Kind != want || e.Sent != vnv.SentMaybe || dials != 1 {
+			t.Errorf("%s: kind %s sent %s after %d dials", op, e.Kind, e.Sent, dials)
+		}
+	}
+}
+
 // A transport that tells nothing of what it wrote gets no benefit of doubt.
 func TestSilentTransport(t *testing.T) {
 	t.Parallel()

@@ -2,6 +2,7 @@ package vnv
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -17,6 +18,8 @@ const userAgent = "vnv"
 // call is one request to come.
 type call struct {
 	op          Op
+	method      string // empty: POST
+	id          string // goes on the path of the step, where it has one
 	bearer      Secret
 	contentType string
 	body        []byte
@@ -45,6 +48,9 @@ func (c *Client) send(ctx context.Context, q call) (*answer, *Error) {
 	u, fail := c.endpoint(q.op)
 	if fail != nil {
 		return nil, fail
+	}
+	if q.id != "" {
+		u = u.JoinPath(q.id)
 	}
 	if limit := c.timeout(); limit > 0 {
 		var cancel context.CancelFunc
@@ -86,13 +92,15 @@ func (c *Client) try(ctx context.Context, q call, u *url.URL) (*answer, *Error) 
 
 // request has no GetBody: no layer below may send it again.
 func (q *call) request(ctx context.Context, u *url.URL) (*http.Request, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, u.String(), bytes.NewReader(q.body))
+	req, err := http.NewRequestWithContext(ctx, cmp.Or(q.method, http.MethodPost), u.String(), bytes.NewReader(q.body))
 	if err != nil {
 		return nil, err
 	}
 	req.GetBody = nil
 	req.Header.Set("Authorization", "Bearer "+q.bearer.Reveal())
-	req.Header.Set("Content-Type", q.contentType)
+	if q.contentType != "" {
+		req.Header.Set("Content-Type", q.contentType)
+	}
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("User-Agent", userAgent)
 	if q.correlator != "" {
