@@ -114,13 +114,11 @@ func newRoot(a *app) *cobra.Command {
 		Short:   "Run Vonage Number Verification from a terminal, step by step or at once",
 		Example: "  vnv run --phone +99012345678 --sandbox",
 		Args:    a.noSuchCommand,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		RunE:    a.bare,
 
 		SilenceErrors: true, SilenceUsage: true,
-		Version:           version(),
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true, DisableDefaultCmd: true},
 	}
-	root.SetVersionTemplate("vnv {{.Version}}\n")
 	root.SetFlagErrorFunc(flagError)
 	root.SetHelpFunc(a.help)
 	root.SetHelpCommand(helpCommand(a))
@@ -132,6 +130,15 @@ func newRoot(a *app) *cobra.Command {
 		root.AddCommand(cmd)
 	}
 	return root
+}
+
+// bare is vnv without a command: the help, or with --version the version. Cobra's
+// own --version would link text/template, and with it two megabytes.
+func (a *app) bare(cmd *cobra.Command, _ []string) error {
+	if asked, err := cmd.Flags().GetBool("version"); err != nil || !asked {
+		return cmd.Help()
+	}
+	return a.stdout([]byte("vnv " + version() + "\n"))
 }
 
 // noSuchCommand names the command that was probably meant.
