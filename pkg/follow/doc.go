@@ -6,12 +6,12 @@
 //
 // The rules, checked in this order before each hop:
 //
-//	syntax and scheme     https and http with a host; no userinfo, control characters or bad port
+//	syntax and scheme       https and http with a host; no userinfo, control characters or bad port
 //	is it the redirect URI  the end: the code is in the URL, which is requested only if it is ours
-//	the address           public yes; loopback and private if allowed; link-local, metadata … never;
-//	                      a code or token never travels over http to a public address
-//	loop                  the same method, URL and cookies as before
-//	count                 at most Options.MaxHops redirects followed
+//	the address             public yes; loopback and private if allowed; link-local, metadata … never;
+//	                        a code or token never travels over http to a public address
+//	loop                    the same method, URL and cookies as before
+//	count                   at most Options.MaxHops redirects followed
 //
 // Promised: every hop is a bodyless GET built from scratch (no Authorization, no Referer, no header
 // of the hop before but the cookies that RFC 6265 and its prefixes allow); at most 64 KiB of a

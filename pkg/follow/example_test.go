@@ -37,8 +37,7 @@ func ExampleFollower_Follow() {
 func ExampleError() {
 	f := follow.Follower{}
 	_, err := f.Follow(context.Background(), "http://127.0.0.1:8080/admin")
-	var e *follow.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*follow.Error](err); ok {
 		fmt.Println(e.Reason, e.Class)
 	}
 	fmt.Println(err)

@@ -131,11 +131,11 @@ func (w *walk) fail(r Reason, u *url.URL, detail string) *Error {
 	}
 }
 
-// badTarget is the error for raw, which err, a *badTarget, judged.
+// targetError is the error for raw, which err, a *targetError, judged.
 func (w *walk) badTarget(raw string, err error) *Error {
 	e := w.fail(ReasonSyntax, &url.URL{}, err.Error())
 	e.URL = w.mask.URL(raw)
-	if bad := (*badTarget)(nil); errors.As(err, &bad) {
+	if bad, ok := errors.AsType[*targetError](err); ok {
 		e.Reason = bad.reason
 	}
 	return e
@@ -144,7 +144,7 @@ func (w *walk) badTarget(raw string, err error) *Error {
 // refused is the error for an address that may not be dialled.
 func (w *walk) refused(u *url.URL, err error) *Error {
 	e := w.fail(ReasonAddress, u, w.mask.Error(err))
-	if refused := (*AddressError)(nil); errors.As(err, &refused) {
+	if refused, ok := errors.AsType[*AddressError](err); ok {
 		e.Class, e.Err = refused.Class, refused
 	}
 	return e
@@ -152,7 +152,7 @@ func (w *walk) refused(u *url.URL, err error) *Error {
 
 // broken is the error for a request that brought no answer, or no whole one.
 func (w *walk) broken(parent context.Context, u *url.URL, notes *trace.Notes, err error) *Error {
-	if refused := (*AddressError)(nil); errors.As(err, &refused) {
+	if _, ok := errors.AsType[*AddressError](err); ok {
 		return w.refused(u, err)
 	}
 	e := w.fail(ReasonNetwork, u, w.mask.Error(err))

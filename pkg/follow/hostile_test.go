@@ -64,47 +64,51 @@ func bomb(w http.ResponseWriter, _ *http.Request) {
 	}
 }
 
-// TestHostileAnswers: over plain http, so that bytes can be written as they are.
+// found is an answer as it should be.
+const found = "HTTP/1.1 302 Found\r\nLocation: " + callback + "\r\nContent-Length: 0\r\n\r\n"
+
+// hostile are answers over plain http, so that bytes can be written as they are.
+var hostile = []struct {
+	name   string
+	answer http.HandlerFunc
+	want   Reason // empty: the callback
+	phase  string
+}{
+	{"HTTP/1.0", raw("HTTP/1.0 302 Found\r\nLocation: "+callback+"\r\n\r\n", nil), "", ""},
+	{"early hints", raw("HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"+found, nil), "", ""},
+	{"many early hints", raw(strings.Repeat("HTTP/1.1 103 Early Hints\r\n\r\n", 5)+found, nil), "", ""},
+	{"endless body of a redirect", endless(302, "text/plain"), "", ""},
+	{"body of a redirect that breaks", raw("HTTP/1.1 302 Found\r\nLocation: "+callback+"\r\nContent-Length: 9\r\n\r\nx", nil), "", ""},
+	{"body of a redirect that never comes", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Location", callback)
+		w.Header().Set("Content-Length", "9")
+		w.WriteHeader(http.StatusFound)
+		http.NewResponseController(w).Flush()
+		<-r.Context().Done()
+	}, "", ""},
+	{"endless page", endless(200, "text/html"), ReasonPage, ""},
+	{"gzip bomb", bomb, ReasonPage, ""},
+	{"no gzip", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Encoding", "gzip")
+		io.WriteString(w, "no gzip at all")
+	}, ReasonNetwork, trace.PhaseBody},
+	{"header flood", raw("HTTP/1.1 302 Found\r\nLocation: "+callback+"\r\n"+strings.Repeat("X: "+strings.Repeat("x", 1000)+"\r\n", 300)+"\r\n", nil), ReasonNetwork, trace.PhaseAnswer},
+	{"no HTTP", raw("\x1b]0;SSH-2.0 "+canary+"\r\n\r\n", nil), ReasonNetwork, trace.PhaseAnswer},
+	{"reset before the answer", raw("", reset), ReasonNetwork, trace.PhaseAnswer},
+	{"closed in the header", raw("HTTP/1.1 302 Found\r\nLocation: /x", nil), ReasonNetwork, trace.PhaseAnswer},
+	{"page cut short", raw("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 100\r\n\r\n<p>", nil), ReasonNetwork, trace.PhaseBody},
+	{"silence", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, ReasonTimeout, trace.PhaseAnswer},
+	{"page that stalls", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		io.WriteString(w, "<p>")
+		http.NewResponseController(w).Flush()
+		<-r.Context().Done()
+	}, ReasonTimeout, trace.PhaseBody},
+}
+
 func TestHostileAnswers(t *testing.T) {
 	t.Parallel()
-	const ok = "HTTP/1.1 302 Found\r\nLocation: " + callback + "\r\nContent-Length: 0\r\n\r\n"
-	for _, c := range []struct {
-		name   string
-		answer http.HandlerFunc
-		want   Reason // empty: the callback
-		phase  string
-	}{
-		{"HTTP/1.0", raw("HTTP/1.0 302 Found\r\nLocation: "+callback+"\r\n\r\n", nil), "", ""},
-		{"early hints", raw("HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"+ok, nil), "", ""},
-		{"many early hints", raw(strings.Repeat("HTTP/1.1 103 Early Hints\r\n\r\n", 5)+ok, nil), "", ""},
-		{"endless body of a redirect", endless(302, "text/plain"), "", ""},
-		{"body of a redirect that breaks", raw("HTTP/1.1 302 Found\r\nLocation: "+callback+"\r\nContent-Length: 9\r\n\r\nx", nil), "", ""},
-		{"body of a redirect that never comes", func(w http.ResponseWriter, r *http.Request) {
-			w.Header().Set("Location", callback)
-			w.Header().Set("Content-Length", "9")
-			w.WriteHeader(http.StatusFound)
-			http.NewResponseController(w).Flush()
-			<-r.Context().Done()
-		}, "", ""},
-		{"endless page", endless(200, "text/html"), ReasonPage, ""},
-		{"gzip bomb", bomb, ReasonPage, ""},
-		{"no gzip", func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("Content-Encoding", "gzip")
-			io.WriteString(w, "no gzip at all")
-		}, ReasonNetwork, trace.PhaseBody},
-		{"header flood", raw("HTTP/1.1 302 Found\r\nLocation: "+callback+"\r\n"+strings.Repeat("X: "+strings.Repeat("x", 1000)+"\r\n", 300)+"\r\n", nil), ReasonNetwork, trace.PhaseAnswer},
-		{"no HTTP", raw("\x1b]0;SSH-2.0 "+canary+"\r\n\r\n", nil), ReasonNetwork, trace.PhaseAnswer},
-		{"reset before the answer", raw("", reset), ReasonNetwork, trace.PhaseAnswer},
-		{"closed in the header", raw("HTTP/1.1 302 Found\r\nLocation: /x", nil), ReasonNetwork, trace.PhaseAnswer},
-		{"page cut short", raw("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 100\r\n\r\n<p>", nil), ReasonNetwork, trace.PhaseBody},
-		{"silence", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, ReasonTimeout, trace.PhaseAnswer},
-		{"page that stalls", func(w http.ResponseWriter, r *http.Request) {
-			w.Header().Set("Content-Type", "text/html")
-			io.WriteString(w, "<p>")
-			http.NewResponseController(w).Flush()
-			<-r.Context().Done()
-		}, ReasonTimeout, trace.PhaseBody},
-	} {
+	for _, c := range hostile {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, map[string]http.HandlerFunc{"plain.example/x": c.answer})
@@ -132,13 +136,13 @@ func TestHostileAnswers(t *testing.T) {
 func TestUnreachable(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ url, phase, text string }{
-		{"https://nowhere.invalid/", trace.PhaseConnect, "no such host"},
-		{"https://wrong.example/", trace.PhaseConnect, "certificate is valid for other.example, not wrong.example"},
-		{"https://expired.example/", trace.PhaseConnect, "certificate has expired"},
+		{"https://nowhere.invalid/", trace.PhaseDNS, "no such host"},
+		{"https://wrong.example/", trace.PhaseTLS, "certificate is valid for other.example, not wrong.example"},
+		{"https://expired.example/", trace.PhaseTLS, "certificate has expired"},
 	} {
 		w := newWorld(t, nil)
 		_, err := w.follow(t.Context(), c.url, Options{})
-		if err == nil || err.Reason != ReasonNetwork || !strings.Contains(err.Error(), c.text) {
+		if err == nil || err.Reason != ReasonNetwork || err.Phase != c.phase || !strings.Contains(err.Error(), c.text) {
 			t.Errorf("%s: got %v, want %q", c.url, err, c.text)
 		}
 	}

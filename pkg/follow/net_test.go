@@ -10,7 +10,7 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -115,16 +115,35 @@ func TestPlainDialIsNotJudged(t *testing.T) {
 	}
 }
 
+// What the scripted dialer does at an address.
+const hang, fail, ok = "192.0.2.1:1", "192.0.2.2:1", "192.0.2.3:1"
+
+// scripted is a net that counts its attempts.
+func scripted(tried *atomic.Int64) Net {
+	return Net{Dial: func(ctx context.Context, _, addr string) (net.Conn, error) {
+		tried.Add(1)
+		switch addr {
+		case fail:
+			return nil, errors.New(addr)
+		case hang:
+			<-ctx.Done()
+			return nil, ctx.Err()
+		}
+		a, b := net.Pipe()
+		a.Close()
+		return named{b, addr}, nil
+	}}
+}
+
 // TestConnectAny: the addresses of a name are tried in turn, each after a head start, on a clock of
 // the test's own.
 func TestConnectAny(t *testing.T) {
 	t.Parallel()
-	const hang, fail, ok = "192.0.2.1:1", "192.0.2.2:1", "192.0.2.3:1"
 	for _, c := range []struct {
 		addrs string
 		want  string // the address, or the error
 		after time.Duration
-		tried int
+		tried int64
 	}{
 		{"192.0.2.3", ok, 0, 1},
 		{"192.0.2.3 192.0.2.1", ok, 0, 1},
@@ -135,26 +154,8 @@ func TestConnectAny(t *testing.T) {
 		{"192.0.2.1 192.0.2.2", context.DeadlineExceeded.Error(), time.Minute, 2},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			var mu sync.Mutex
-			var open []net.Conn
-			tried := 0
-			n := Net{Dial: func(ctx context.Context, _, addr string) (net.Conn, error) {
-				mu.Lock()
-				defer mu.Unlock()
-				tried++
-				switch addr {
-				case fail:
-					return nil, errors.New(addr)
-				case hang:
-					mu.Unlock()
-					<-ctx.Done()
-					mu.Lock()
-					return nil, ctx.Err()
-				}
-				a, b := net.Pipe()
-				open = append(open, a)
-				return named{b, addr}, nil
-			}}
+			var tried atomic.Int64
+			n := scripted(&tried)
 			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
 			var addrs []netip.Addr
@@ -171,11 +172,8 @@ func TestConnectAny(t *testing.T) {
 				conn.Close()
 			}
 			synctest.Wait()
-			if took := time.Since(begin); got != c.want && (c.want != context.DeadlineExceeded.Error() || !strings.Contains(got, fail)) || took != c.after || tried != c.tried {
-				t.Errorf("%s: got %s after %v and %d attempts, want %s after %v and %d", c.addrs, got, took, tried, c.want, c.after, c.tried)
-			}
-			for _, o := range open {
-				o.Close()
+			if took := time.Since(begin); got != c.want && (c.want != context.DeadlineExceeded.Error() || !strings.Contains(got, fail)) || took != c.after || tried.Load() != c.tried {
+				t.Errorf("%s: got %s after %v and %d attempts, want %s after %v and %d", c.addrs, got, took, tried.Load(), c.want, c.after, c.tried)
 			}
 		})
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -83,10 +84,8 @@ func literalClass(u *url.URL) (Class, bool) {
 	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
 		return ClassLoopback, true
 	}
-	for _, name := range metadataNames {
-		if host == name {
-			return ClassMetadata, true
-		}
+	if slices.Contains(metadataNames, host) {
+		return ClassMetadata, true
 	}
 	return "", false
 }

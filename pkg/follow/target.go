@@ -15,17 +15,17 @@ import (
 // maxTarget is the longest URL that is followed, in bytes.
 const maxTarget = 64 << 10
 
-// badTarget is why a URL is not one to follow. Its words hold nothing of the URL.
-type badTarget struct {
+// targetError is why a URL is not one to follow. Its words hold nothing of the URL.
+type targetError struct {
 	reason Reason
 	detail string
 }
 
 // Error implements error.
-func (b *badTarget) Error() string { return b.detail }
+func (e *targetError) Error() string { return e.detail }
 
-// syntax is a badTarget by its form.
-func syntax(detail string) *badTarget { return &badTarget{ReasonSyntax, detail} }
+// syntax is a targetError by its form.
+func syntax(detail string) *targetError { return &targetError{ReasonSyntax, detail} }
 
 // location returns where an answer to a request for base leads: its one Location, resolved. It is
 // nil without an error if there is none.
@@ -47,7 +47,7 @@ func location(base *url.URL, h http.Header) (*url.URL, error) {
 // parseTarget reads the URL of a hop: absolute, or relative to base if that is not nil. Spaces and
 // bytes beyond ASCII are percent-encoded, the host is put into its one form (lower case, punycode,
 // dotted IPv4), the fragment is kept, and inherited (RFC 9110, 10.2.2). What clients read
-// differently (https:host, backslashes for slashes) is refused. The error is a *badTarget.
+// differently (https:host, backslashes for slashes) is refused. The error is a *targetError.
 func parseTarget(raw string, base *url.URL) (*url.URL, error) {
 	if len(raw) > maxTarget {
 		return nil, syntax("longer than 64 KiB")
@@ -67,7 +67,7 @@ func parseTarget(raw string, base *url.URL) (*url.URL, error) {
 			return nil, syntax("a relative URL")
 		}
 	} else if u.Scheme != "https" && u.Scheme != "http" {
-		return nil, &badTarget{ReasonScheme, "only https and http are followed"}
+		return nil, &targetError{ReasonScheme, "only https and http are followed"}
 	} else if u.Opaque != "" {
 		return nil, syntax("a scheme without //")
 	}
@@ -216,7 +216,7 @@ func parseIPv4(name string) (netip.Addr, bool) {
 		}
 		sum = sum<<room | n
 	}
-	return netip.AddrFrom4([4]byte{byte(sum >> 24), byte(sum >> 16), byte(sum >> 8), byte(sum)}), true //nolint:gosec // below 1<<32
+	return netip.AddrFrom4([4]byte{byte(sum >> 24), byte(sum >> 16), byte(sum >> 8), byte(sum)}), true
 }
 
 // parseNumber reads a decimal, 0x hexadecimal or 0 octal number.

@@ -8,70 +8,73 @@ import (
 	"testing"
 )
 
+// targets are references from https://op.example/a/b?q#frag, and the URL, or "!" and what is wrong.
+var targets = []struct{ raw, want string }{
+	{"https://x.example/y", "https://x.example/y#frag"},
+	{"https://x.example/y#own", "https://x.example/y#own"},
+	{"c", "https://op.example/a/c#frag"},
+	{"/c/../d", "https://op.example/d#frag"},
+	{"?z", "https://op.example/a/b?z#frag"},
+	{"//evil.example", "https://evil.example#frag"},
+	{" /sp ", "https://op.example/sp#frag"},
+	{"/a b?c d&ü=<\">", "https://op.example/a%20b?c%20d&%C3%BC=%3C%22%3E#frag"},
+	{"/\xff", "https://op.example/%FF#frag"},
+	{"HTTPS://X.Example:443/", "https://x.example:443/#frag"},
+	{"https://x.example:/", "https://x.example/#frag"},
+	{"https://x.example:0443/", "https://x.example:443/#frag"},
+	{"https://bücher.example/ü", "https://xn--bcher-kva.example/%C3%BC#frag"},
+	{"https://раураl.example/", "https://xn--l-7sba6dbr.example/#frag"},
+	{"https://１２７.0.0.1/", "https://127.0.0.1/#frag"},
+	{"https://2130706433/", "https://127.0.0.1/#frag"},
+	{"https://0x7f000001/", "https://127.0.0.1/#frag"},
+	{"https://0x7f.1/", "https://127.0.0.1/#frag"},
+	{"https://0177.0.0.01/", "https://127.0.0.1/#frag"},
+	{"https://127.1./", "https://127.0.0.1/#frag"},
+	{"https://[::ffff:7f00:1]:8/", "https://[::ffff:127.0.0.1]:8/#frag"},
+	{"https://[2001:DB8::1]/", "https://[2001:db8::1]/#frag"},
+	{"https:evil.example", "!a scheme without //"},
+	{"https:/evil.example", "!no host"},
+	{"https:///evil", "!no host"},
+	{"https://./", "!no host"},
+	{"https://", "!no host"},
+	{`\\evil.example`, "!backslashes in place of slashes"},
+	{`/\evil.example`, "!backslashes in place of slashes"},
+	{`https:\\evil.example`, "!a scheme without //"},
+	{`https://good.example\@evil.example`, "!does not parse as a URL"},
+	{"https://u@x.example/", "!a user name or password in the URL"},
+	{"https://app.example%2f@evil.example/", "!a user name or password in the URL"},
+	{"https://@x.example/", "!a user name or password in the URL"},
+	{"https://x.example:0/", "!a bad port"},
+	{"https://x.example:65536/", "!a bad port"},
+	{"https://x.example:http/", "!does not parse as a URL"},
+	{"https://1.2.3.256/", "!a host that is almost an IPv4 address"},
+	{"https://1.2.3.4.5/", "!a host that is almost an IPv4 address"},
+	{"https://0x100000000/", "!a host that is almost an IPv4 address"},
+	{"https://08.0.0.1/", "!a host that is almost an IPv4 address"},
+	{"https://[fe80::1%25eth0]/", "!a bad IPv6 address"},
+	{"https://[::1/", "!does not parse as a URL"},
+	{"https://a!b.example/", "!odd characters in the host"},
+	{"https://a\u202eb.example/", "!a host name that is no domain name"},
+	{"/%zz", "!does not parse as a URL"},
+	{"/a\tb", "!control characters"},
+	{"/a\x00", "!control characters"},
+	{"/" + strings.Repeat("a", maxTarget), "!longer than 64 KiB"},
+	{"ftp://x.example/", "!only https and http are followed"},
+	{"data:text/html,x", "!only https and http are followed"},
+	{"file:///etc/passwd", "!only https and http are followed"},
+	{"tel:+990", "!only https and http are followed"},
+}
+
 func TestParseTarget(t *testing.T) {
 	t.Parallel()
 	base, err := url.Parse("https://op.example/a/b?q#frag")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, c := range []struct{ raw, want string }{ // want: the URL, or "!" and the detail
-		{"https://x.example/y", "https://x.example/y#frag"},
-		{"https://x.example/y#own", "https://x.example/y#own"},
-		{"c", "https://op.example/a/c#frag"},
-		{"/c/../d", "https://op.example/d#frag"},
-		{"?z", "https://op.example/a/b?z#frag"},
-		{"//evil.example", "https://evil.example#frag"},
-		{" /sp ", "https://op.example/sp#frag"},
-		{"/a b?c d&ü=<\">", "https://op.example/a%20b?c%20d&%C3%BC=%3C%22%3E#frag"},
-		{"/\xff", "https://op.example/%FF#frag"},
-		{"HTTPS://X.Example:443/", "https://x.example:443/#frag"},
-		{"https://x.example:/", "https://x.example/#frag"},
-		{"https://x.example:0443/", "https://x.example:443/#frag"},
-		{"https://bücher.example/ü", "https://xn--bcher-kva.example/%C3%BC#frag"},
-		{"https://раураl.example/", "https://xn--l-7sba6dbr.example/#frag"},
-		{"https://１２７.0.0.1/", "https://127.0.0.1/#frag"},
-		{"https://2130706433/", "https://127.0.0.1/#frag"},
-		{"https://0x7f000001/", "https://127.0.0.1/#frag"},
-		{"https://0x7f.1/", "https://127.0.0.1/#frag"},
-		{"https://0177.0.0.01/", "https://127.0.0.1/#frag"},
-		{"https://127.1./", "https://127.0.0.1/#frag"},
-		{"https://[::ffff:7f00:1]:8/", "https://[::ffff:127.0.0.1]:8/#frag"},
-		{"https://[2001:DB8::1]/", "https://[2001:db8::1]/#frag"},
-		{"https:evil.example", "!a scheme without //"},
-		{"https:/evil.example", "!no host"},
-		{"https:///evil", "!no host"},
-		{"https://./", "!no host"},
-		{"https://", "!no host"},
-		{`\\evil.example`, "!backslashes in place of slashes"},
-		{`/\evil.example`, "!backslashes in place of slashes"},
-		{`https:\\evil.example`, "!a scheme without //"},
-		{`https://good.example\@evil.example`, "!does not parse as a URL"},
-		{"https://u@x.example/", "!a user name or password in the URL"},
-		{"https://app.example%2f@evil.example/", "!a user name or password in the URL"},
-		{"https://@x.example/", "!a user name or password in the URL"},
-		{"https://x.example:0/", "!a bad port"},
-		{"https://x.example:65536/", "!a bad port"},
-		{"https://x.example:http/", "!does not parse as a URL"},
-		{"https://1.2.3.256/", "!a host that is almost an IPv4 address"},
-		{"https://1.2.3.4.5/", "!a host that is almost an IPv4 address"},
-		{"https://0x100000000/", "!a host that is almost an IPv4 address"},
-		{"https://08.0.0.1/", "!a host that is almost an IPv4 address"},
-		{"https://[fe80::1%25eth0]/", "!a bad IPv6 address"},
-		{"https://[::1/", "!does not parse as a URL"},
-		{"https://a!b.example/", "!odd characters in the host"},
-		{"https://a\u202eb.example/", "!a host name that is no domain name"},
-		{"/%zz", "!does not parse as a URL"},
-		{"/a\tb", "!control characters"},
-		{"/a\x00", "!control characters"},
-		{"/" + strings.Repeat("a", maxTarget), "!longer than 64 KiB"},
-		{"ftp://x.example/", "!only https and http are followed"},
-		{"data:text/html,x", "!only https and http are followed"},
-		{"file:///etc/passwd", "!only https and http are followed"},
-		{"tel:+990", "!only https and http are followed"},
-	} {
+	for _, c := range targets {
 		u, err := parseTarget(c.raw, base)
 		var got string
-		if bad := (*badTarget)(nil); errors.As(err, &bad) {
+		if bad, ok := errors.AsType[*targetError](err); ok {
 			got = "!" + bad.detail
 		} else {
 			got = u.String()
@@ -144,4 +147,20 @@ func FuzzParseTarget(f *testing.F) {
 			t.Fatalf("%q became %s, no request: %v", raw, u, err)
 		}
 	})
+}
+
+func TestCheck(t *testing.T) {
+	t.Parallel()
+	if err := Check("https://op.example/auth?state=" + canary); err != nil {
+		t.Error(err)
+	}
+	for raw, want := range map[string]string{
+		"javascript:" + canary:           "follow hop 1: javascript:[hidden]: only https and http are followed",
+		"https://u:" + canary + "@x.y/z": "follow hop 1: https://userinfo~1@x.y/z, not a URL to follow: a user name or password in the URL",
+		"":                               "follow hop 1: , not a URL to follow: a relative URL",
+	} {
+		if err := Check(raw); err == nil || err.Error() != want {
+			t.Errorf("got  %v\nwant %s", err, want)
+		}
+	}
 }

@@ -137,8 +137,8 @@ func (w *world) follow(ctx context.Context, url string, o Options) (*Result, *Er
 	w.t.Helper()
 	f := &Follower{Transport: w.recorder.Step("authorize"), Options: o, Mask: w.recorder.Mask}
 	res, err := f.Follow(ctx, url)
-	var e *Error
-	if err != nil && !errors.As(err, &e) {
+	e, ok := errors.AsType[*Error](err)
+	if err != nil && !ok {
 		w.t.Fatalf("error is a %T, not an *Error: %v", err, err)
 	}
 	if res == nil {

@@ -45,7 +45,7 @@ func (s span) open() bool { return !s.from.IsZero() && s.to.IsZero() }
 func (f *flight) watch(ctx context.Context) context.Context {
 	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		DNSStart:             func(httptrace.DNSStartInfo) { f.begin(&f.dns) },
-		DNSDone:              func(httptrace.DNSDoneInfo) { f.end(&f.dns) },
+		DNSDone:              func(i httptrace.DNSDoneInfo) { f.endUnless(&f.dns, i.Err) },
 		ConnectStart:         func(string, string) { f.begin(&f.connect) },
 		ConnectDone:          func(_, _ string, err error) { f.endUnless(&f.connect, err) },
 		TLSHandshakeStart:    func() { f.begin(&f.tls) },

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -13,12 +14,9 @@ import (
 func formsOf(value string) []string {
 	forms := []string{value}
 	add := func(s string) {
-		for _, old := range forms {
-			if old == s {
-				return
-			}
+		if !slices.Contains(forms, s) {
+			forms = append(forms, s)
 		}
-		forms = append(forms, s)
 	}
 	for _, once := range []string{url.QueryEscape(value), url.PathEscape(value), escapeAll(value)} {
 		add(once)

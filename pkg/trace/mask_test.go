@@ -42,7 +42,7 @@ func TestURL(t *testing.T) {
 		{"https://x.example/?scope=" + ownState, "https://x.example/?scope=state~1"},
 		{"https://x.example/?redirect_uri=https%3A%2F%2Fy.example%2Fcb%3Fcode%3Dq7%26scope%3Da", "https://x.example/?redirect_uri=https://y.example/cb%3Fcode%3Dcode~1%26scope%3Da"},
 		{"https://x.example/?redirect_uri=%zz", "https://x.example/?[hidden]"},
-		{"https://x.example/?redirect_uri=https%3A%2F%2F%25zz", "https://x.example/?redirect_uri=%5B"},
+		{"https://x.example/?redirect_uri=https%3A%2F%2F%25zz", "https://x.example/?redirect_uri=" + showEscaped(hiddenURL)},
 		{"https://x.example/?code=a;b", "https://x.example/?[hidden]"},
 		{"https://x.example/?code=%zz&a=1", "https://x.example/?[hidden]"},
 		{"https://x.example/?justasecret7f", "https://x.example/?query~1"},
@@ -66,8 +66,7 @@ func TestURL(t *testing.T) {
 		{"https://x.example/" + strings.Repeat("a", maxURL), hiddenURL},
 		{"https://x.example/?" + strings.Repeat("a=1&", 70) + "b=2", "https://x.example/?" + strings.Repeat("a=a~1&", 64) + "[7 more]"},
 	} {
-		got := knowing().URL(c.raw)
-		if got != c.want && !(strings.HasSuffix(c.want, "%5B") && got == "https://x.example/?redirect_uri="+showEscaped(hiddenURL)) {
+		if got := knowing().URL(c.raw); got != c.want {
 			t.Errorf("%.120q\ngot  %s\nwant %s", c.raw, got, c.want)
 		}
 	}
@@ -185,11 +184,11 @@ func TestReveal(t *testing.T) {
 func TestError(t *testing.T) {
 	t.Parallel()
 	for raw, want := range map[string]string{
-		`net/http: malformed HTTP response "SECRET"`:  "net/http: malformed HTTP response",
-		`malformed MIME header line: X: SECRET`:       "malformed MIME header line",
-		`Get "https://x.example/?code=SECRET": EOF`:   `Get "https://x.example/?code=code~1": EOF`,
-		`dial tcp 192.0.2.1:443: connection refused`:  `dial tcp 192.0.2.1:443: connection refused`,
-		`lookup x.example on 127.0.0.1:53: no such ‮`: `lookup x.example on 127.0.0.1:53: no such \u202e`,
+		`net/http: malformed HTTP response "SECRET"`:            "net/http: malformed HTTP response",
+		`malformed MIME header line: X: SECRET`:                 "malformed MIME header line",
+		`Get "https://x.example/?code=SECRET": EOF`:             `Get "https://x.example/?code=code~1": EOF`,
+		`dial tcp 192.0.2.1:443: connection refused`:            `dial tcp 192.0.2.1:443: connection refused`,
+		`lookup x.example on 127.0.0.1:53: no such ` + "\u202e": `lookup x.example on 127.0.0.1:53: no such \u202e`,
 	} {
 		if got := (&Mask{}).Error(errors.New(raw)); got != want {
 			t.Errorf("got %s, want %s", got, want)

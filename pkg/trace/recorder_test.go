@@ -25,7 +25,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 const secret = "Zx81-Qp77-Lm00-canary"
 
 // get asks url through rt and reads the answer.
-func get(t *testing.T, rt http.RoundTripper, url string) *http.Response {
+func get(t *testing.T, rt http.RoundTripper, url string) {
 	t.Helper()
 	ctx, notes := WithNotes(t.Context())
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
@@ -45,7 +45,6 @@ func get(t *testing.T, rt http.RoundTripper, url string) *http.Response {
 	if !reflect.DeepEqual(before.Header, req.Header) || req.Context() != ctx || req.URL.String() != url {
 		t.Error("the request was changed")
 	}
-	return res
 }
 
 // server answers with a redirect and every header that counts.
@@ -210,8 +209,9 @@ func TestLateCallbacks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := r.Step("s").RoundTrip(req); !errors.Is(err, context.Canceled) {
+	if res, err := r.Step("s").RoundTrip(req); !errors.Is(err, context.Canceled) {
 		t.Error(err)
+		res.Body.Close()
 	}
 	before := r.Hops()[0]
 	wg.Wait()
