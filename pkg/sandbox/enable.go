@@ -81,29 +81,37 @@ func serveEnable(c *call) {
 	if c.fails(c.enable.phone) {
 		return
 	}
+	answer, no := c.enableScopes()
+	if no != nil {
+		c.refuse(*no)
+		return
+	}
+	replyJSON(c, http.StatusOK, typeJSON, answer)
+}
+
+// enableScopes starts a flow for each scope, or says why not. Nothing is sent under the server's lock.
+func (c *call) enableScopes() (*enableAnswer, *refusal) {
 	c.s.mu.Lock()
 	defer c.s.mu.Unlock()
 	redirectURI := c.s.redirectURI()
 	if redirectURI == "" {
-		c.deny("no redirect URI is registered", refusal{
+		c.entry.Note = "no redirect URI is registered"
+		return nil, &refusal{
 			status: http.StatusBadRequest,
 			detail: "No Network Application associated with Vonage Application: " + c.s.options.ApplicationID,
-		})
-		return
+		}
 	}
 	state := maphash.String(c.s.seed, c.enable.state)
 	if _, used := c.s.states.get(state, c.now); used {
-		c.deny("the state was used before", refusal{
-			status: http.StatusUnprocessableEntity, params: []invalidParam{{"state", "must be unique"}},
-		})
-		return
+		c.entry.Note = "the state was used before"
+		return nil, &refusal{status: http.StatusUnprocessableEntity, params: []invalidParam{{"state", "must be unique"}}}
 	}
 	c.s.states.put(state, struct{}{}, c.now)
-	answer := enableAnswer{make(map[string]any, len(c.enable.scopes))}
+	answer := &enableAnswer{make(map[string]any, len(c.enable.scopes))}
 	for _, scope := range c.enable.scopes {
 		answer.Scopes[scope] = c.enableScope(scope, redirectURI)
 	}
-	replyJSON(c, http.StatusOK, typeJSON, answer)
+	return answer, nil
 }
 
 // enableScope starts a flow for one scope, under the server's lock.

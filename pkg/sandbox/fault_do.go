@@ -80,6 +80,8 @@ func altered(change func(*call, *answer)) do {
 		if a.status < 400 {
 			change(c, a)
 		}
+		c.entry.Status = a.status
+		c.note() // the client may hang up on what is sent now
 		header := c.Header()
 		maps.Copy(header, a.header)
 		if len(a.body) == 0 {

@@ -91,6 +91,7 @@ func metaRefresh(_ *call, a *answer) {
 
 // pourOut writes a page until the client or the sandbox has enough.
 func (c *call) pourOut() {
+	c.entry.Status = http.StatusOK
 	c.note()
 	c.Header().Set("Content-Type", typeHTML)
 	chunk := []byte("<!DOCTYPE html>" + strings.Repeat("<p>and so on\n", 2048))

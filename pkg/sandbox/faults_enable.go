@@ -137,5 +137,5 @@ func (a *answer) scopes() map[string]enabledScope {
 
 func (a *answer) setScopes(scopes map[string]any) {
 	a.body = nil
-	replyJSON(a, http.StatusOK, typeJSON, enableAnswer{scopes})
+	replyJSON(a, http.StatusOK, typeJSON, &enableAnswer{scopes})
 }

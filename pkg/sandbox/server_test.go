@@ -1,6 +1,7 @@
 package sandbox_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -238,6 +239,52 @@ func TestClose(t *testing.T) {
 	}
 	if _, err := net.Dial("tcp", vendor); err == nil {
 		t.Error("the port is still open")
+	}
+}
+
+// X9: a request that is being read when the end comes is answered.
+func TestDrain(t *testing.T) {
+	t.Parallel()
+	s := sandbox.Start(t)
+	conn, err := net.Dial("tcp", strings.TrimPrefix(s.URL(), "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	io.WriteString(conn, "POST /oauth2/token HTTP/1.1\r\nHost: 127.0.0.1\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n")
+	in := bufio.NewReader(conn)
+	if line, err := in.ReadString('\n'); err != nil || line != "HTTP/1.1 100 Continue\r\n" {
+		t.Fatalf("got %q, %v", line, err)
+	}
+	in.ReadString('\n')
+	done := make(chan error, 1)
+	go func() { done <- s.Close() }()
+	io.WriteString(conn, "x")
+	if line, err := in.ReadString('\n'); err != nil || line != "HTTP/1.1 401 Unauthorized\r\n" {
+		t.Errorf("got %q, %v", line, err)
+	}
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}
+
+// Whatever is listened on, a client on this machine gets through the whole chain.
+func TestOrigins(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		o               sandbox.Options
+		vendor, carrier string
+	}{
+		{sandbox.Options{}, "http://127.0.0.1:", "http://localhost:"},
+		{sandbox.Options{Listen: "localhost:0"}, "http://localhost:", "http://127.0.0.1:"},
+		{sandbox.Options{Listen: "localhost:0", SinglePort: true}, "http://localhost:", "http://localhost:"},
+		{sandbox.Options{Listen: "0.0.0.0:0", Public: true}, "http://127.0.0.1:", "http://localhost:"},
+	} {
+		c := start(t, tt.o)
+		if !strings.HasPrefix(c.s.URL(), tt.vendor) || !strings.HasPrefix(c.s.CarrierURL(), tt.carrier) {
+			t.Errorf("listening on %q: %s and %s", tt.o.Listen, c.s.URL(), c.s.CarrierURL())
+		}
+		c.code(yes)
 	}
 }
 
