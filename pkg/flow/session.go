@@ -67,27 +67,31 @@ type wire struct {
 // Document returns the session as indented JSON with a newline at its end,
 // secrets included: it is the answer of a step, or the content of a 0600 file.
 func (s Session) Document() ([]byte, error) {
-	known, err := json.Marshal(s.wire())
+	known, err := plain(s.wire())
+	if err == nil && len(s.extra) > 0 {
+		all := maps.Clone(s.extra)
+		if err = json.Unmarshal(known, &all); err == nil {
+			known, err = plain(all)
+		}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("session: %w", err)
 	}
-	if len(s.extra) > 0 {
-		all := maps.Clone(s.extra)
-		if err := json.Unmarshal(known, &all); err != nil {
-			return nil, fmt.Errorf("session: %w", err)
-		}
-		if known, err = json.Marshal(all); err != nil {
-			return nil, fmt.Errorf("session: %w", err)
-		}
-	}
 	var out bytes.Buffer
-	enc := json.NewEncoder(&out)
-	enc.SetEscapeHTML(false) // an auth_url is full of ampersands, and people read it
-	enc.SetIndent("", "  ")
-	if err := enc.Encode(json.RawMessage(known)); err != nil {
+	if err := json.Indent(&out, known, "", "  "); err != nil {
 		return nil, fmt.Errorf("session: %w", err)
 	}
 	return out.Bytes(), nil
+}
+
+// plain is JSON with a newline, its ampersands as they are: an auth_url is full of
+// them, and people read it.
+func plain(v any) ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	err := enc.Encode(v)
+	return b.Bytes(), err
 }
 
 func (s Session) wire() wire {
