@@ -122,7 +122,7 @@ func (w *walk) arrive(ctx context.Context, u *url.URL) error {
 		return nil
 	}
 	ours := &policy{private: true}
-	return w.request(ctx, u, ours, func(res *http.Response, _ *trace.Notes) error {
+	return w.request(ctx, u, ours, func(_ context.Context, res *http.Response, _ *trace.Notes) error {
 		drain(res)
 		w.res.Delivered = true
 		return nil
@@ -131,7 +131,7 @@ func (w *walk) arrive(ctx context.Context, u *url.URL) error {
 
 // hop asks u and returns where that leads; nil if the chain ended well.
 func (w *walk) hop(ctx context.Context, u *url.URL) (next *url.URL, err error) {
-	err = w.request(ctx, u, w.policy, func(res *http.Response, notes *trace.Notes) error {
+	err = w.request(ctx, u, w.policy, func(ctx context.Context, res *http.Response, notes *trace.Notes) error {
 		w.jar.keep(u, res, notes)
 		if redirects[res.StatusCode] {
 			if next, err = w.redirected(u, res); next != nil || err != nil {

@@ -1,10 +1,10 @@
 package follow
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
-	"mime"
 	"net/http"
 	"net/url"
 	"slices"
@@ -77,10 +77,16 @@ var (
 	accept    = []string{"application/json, text/html;q=0.9, */*;q=0.8"}
 )
 
+// errHopTime is why a hop's context ended.
+var errHopTime = errors.New("the time for one hop is over")
+
+// answered takes an answer while its hop's context lasts.
+type answered func(context.Context, *http.Response, *trace.Notes) error
+
 // request asks u under p, within the time of one hop, and hands the answer to use. The body is
 // closed afterwards. An error is an *Error.
-func (w *walk) request(parent context.Context, u *url.URL, p *policy, use func(*http.Response, *trace.Notes) error) error {
-	ctx, cancel := context.WithTimeout(parent, w.opts.HopTimeout)
+func (w *walk) request(parent context.Context, u *url.URL, p *policy, use answered) error {
+	ctx, cancel := context.WithTimeoutCause(parent, w.opts.HopTimeout, errHopTime)
 	defer cancel()
 	ctx, notes := trace.WithNotes(ctx)
 	bare := *u
@@ -102,14 +108,13 @@ func (w *walk) request(parent context.Context, u *url.URL, p *policy, use func(*
 	w.res.Status, w.res.ContentType, w.res.Body = 0, "", nil
 	res, err := w.transport.RoundTrip(req)
 	if err != nil {
-		return w.broken(parent, u, notes, err)
+		return w.broken(ctx, u, notes, err)
 	}
 	defer res.Body.Close()
 	w.res.Status = res.StatusCode
-	if ct, _, err := mime.ParseMediaType(res.Header.Get("Content-Type")); err == nil {
-		w.res.ContentType = w.mask.Text(ct)
-	}
-	return use(res, notes)
+	kind, _, _ := strings.Cut(res.Header.Get("Content-Type"), ";")
+	w.res.ContentType = w.mask.Text(strings.ToLower(strings.TrimSpace(kind)))
+	return use(ctx, res, notes)
 }
 
 // drainTime is how long a redirect's body may delay the next hop, for the sake of its connection.
@@ -134,7 +139,7 @@ func (w *walk) fail(r Reason, u *url.URL, detail string) *Error {
 // targetError is the error for raw, which err, a *targetError, judged.
 func (w *walk) badTarget(raw string, err error) *Error {
 	e := w.fail(ReasonSyntax, &url.URL{}, err.Error())
-	e.URL = w.mask.URL(raw)
+	e.URL = cmp.Or(w.mask.URL(raw), "an empty URL")
 	if bad, ok := errors.AsType[*targetError](err); ok {
 		e.Reason = bad.reason
 	}
@@ -151,7 +156,7 @@ func (w *walk) refused(u *url.URL, err error) *Error {
 }
 
 // broken is the error for a request that brought no answer, or no whole one.
-func (w *walk) broken(parent context.Context, u *url.URL, notes *trace.Notes, err error) *Error {
+func (w *walk) broken(ctx context.Context, u *url.URL, notes *trace.Notes, err error) *Error {
 	if _, ok := errors.AsType[*AddressError](err); ok {
 		return w.refused(u, err)
 	}
@@ -161,12 +166,14 @@ func (w *walk) broken(parent context.Context, u *url.URL, notes *trace.Notes, er
 		e.Phase = trace.PhaseBody
 	}
 	switch {
-	case errors.Is(parent.Err(), context.Canceled):
-		e.Reason = ReasonCanceled
-	case errors.Is(parent.Err(), context.DeadlineExceeded):
-		e.Reason, e.Detail = ReasonTimeout, "the time for the whole chain is over"+during(e.Phase)
-	case errors.Is(err, context.DeadlineExceeded) || timedOut(err):
+	case errors.Is(context.Cause(ctx), errHopTime):
 		e.Reason, e.Detail = ReasonTimeout, w.opts.HopTimeout.String()+" are the limit for one hop"+during(e.Phase)
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		e.Reason, e.Detail = ReasonTimeout, "the time for the whole chain is over"+during(e.Phase)
+	case ctx.Err() != nil:
+		e.Reason = ReasonCanceled
+	case timedOut(err): // a limit of the resolver or the dialer, which err names
+		e.Reason = ReasonTimeout
 	}
 	return e
 }

@@ -72,6 +72,23 @@ func TestRootsThatCannotBeLoaded(t *testing.T) {
 	}
 }
 
+// slow is an error that calls itself a timeout.
+type slow struct{ error }
+
+func (slow) Timeout() bool { return true }
+
+func TestLimitsOfOthers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	n := w.net
+	n.Lookup = func(context.Context, string) ([]netip.Addr, error) { return nil, slow{errors.New("resolver gave up")} }
+	w.use(n)
+	_, err := w.follow(t.Context(), start, Options{})
+	if err == nil || err.Reason != ReasonTimeout || err.Detail != "resolver gave up" || err.Phase != trace.PhaseDNS {
+		t.Errorf("got %v in phase %q", err, err.Phase)
+	}
+}
+
 // TestGoAway: a server that ends its connections after every answer loses no hop.
 func TestGoAway(t *testing.T) {
 	t.Parallel()

@@ -27,11 +27,11 @@ const (
 
 // last judges an answer that leads no further by itself: a JSON object that is no error is the
 // chain's answer, everything else is the end of it.
-func (w *walk) last(parent context.Context, u *url.URL, res *http.Response, notes *trace.Notes) error {
+func (w *walk) last(ctx context.Context, u *url.URL, res *http.Response, notes *trace.Notes) error {
 	body, err := readBody(res)
 	w.res.Body = body
 	if err != nil {
-		return w.broken(parent, u, notes, err)
+		return w.broken(ctx, u, notes, err)
 	}
 	if object, ok := jsonObject(body); ok {
 		return w.jsonEnd(u, object)

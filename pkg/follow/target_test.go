@@ -157,7 +157,7 @@ func TestCheck(t *testing.T) {
 	for raw, want := range map[string]string{
 		"javascript:" + canary:           "follow hop 1: javascript:[hidden]: only https and http are followed",
 		"https://u:" + canary + "@x.y/z": "follow hop 1: https://userinfo~1@x.y/z, not a URL to follow: a user name or password in the URL",
-		"":                               "follow hop 1: , not a URL to follow: a relative URL",
+		"":                               "follow hop 1: an empty URL, not a URL to follow: a relative URL",
 	} {
 		if err := Check(raw); err == nil || err.Error() != want {
 			t.Errorf("got  %v\nwant %s", err, want)

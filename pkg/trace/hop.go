@@ -1,6 +1,7 @@
 package trace
 
 import (
+	"bytes"
 	"encoding/json"
 	"time"
 )
@@ -70,13 +71,17 @@ type hopJSON struct {
 	Total     float64 `json:"total_ms"`
 }
 
-// MarshalJSON implements [json.Marshaler].
+// MarshalJSON implements [json.Marshaler]. Whether & is escaped is left to whoever encodes.
 func (h Hop) MarshalJSON() ([]byte, error) {
-	return json.Marshal(hopJSON{
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	err := enc.Encode(hopJSON{
 		plainHop: (*plainHop)(&h),
 		DNS:      millis(h.DNS), Connect: millis(h.Connect), TLS: millis(h.TLS),
 		FirstByte: millis(h.FirstByte), Total: millis(h.Total),
 	})
+	return b.Bytes(), err
 }
 
 // UnmarshalJSON implements [json.Unmarshaler]: the inverse of [Hop.MarshalJSON], to the microsecond.

@@ -52,6 +52,7 @@ func TestURL(t *testing.T) {
 		{"https://x.example/c11236f4-00bf-4b89-84ba-88b25df97315/redirect", "https://x.example/id~1/redirect"},
 		{"https://x.example/aB3dE9/abc;jsessionid=F00/x%20y/ü", "https://x.example/id~1/id~2/id~3/id~4"},
 		{"https://x.example/" + ownState + "/?to=447700900123&p=%2B447700900123", "https://x.example/state~1/?to=" + hiddenNo + "&p=" + hiddenNo},
+		{"https://x.example/OTP/ABCDEFGHIJ", "https://x.example/OTP/id~1"},
 		{"https://user:pass@x.example/", "https://userinfo~1@x.example/"},
 		{"https://bücher.example/", "https://xn--bcher-kva.example/"},
 		{"https://" + ownState + ".x.example/", "https://state~1.x.example/"},

@@ -125,7 +125,7 @@ func (m *Mask) segment(escaped string) string {
 	if err != nil {
 		return hiddenQuery
 	}
-	if ordinary(s) && !m.holds(s) {
+	if ordinary(s) && !shouts(s) && !m.holds(s) {
 		return s
 	}
 	return m.pseudonym("id", s)

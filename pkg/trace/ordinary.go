@@ -57,6 +57,11 @@ func ordinaryWord(w string) bool {
 	return humps*4 <= len(letters)
 }
 
+// shouts says whether s is a longer run of capitals, which paths seldom have and tokens often.
+func shouts(s string) bool {
+	return len(s) >= minKnown && strings.ToUpper(s) == s
+}
+
 // countDigits counts the digits in s.
 func countDigits(s string) int {
 	n := 0

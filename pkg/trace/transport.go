@@ -2,7 +2,6 @@ package trace
 
 import (
 	"crypto/tls"
-	"mime"
 	"net/http"
 	"strings"
 )
@@ -61,9 +60,8 @@ func (f *flight) answered(res *http.Response) {
 	h, m := &f.hop, f.r.Mask
 	h.Status, h.Proto = res.StatusCode, Printable(res.Proto)
 	h.Location = m.URL(res.Header.Get("Location"))
-	if ct, _, err := mime.ParseMediaType(res.Header.Get("Content-Type")); err == nil {
-		h.ContentType = m.Text(ct)
-	}
+	kind, _, _ := strings.Cut(res.Header.Get("Content-Type"), ";")
+	h.ContentType = m.Text(strings.ToLower(strings.TrimSpace(kind)))
 	if res.TLS != nil {
 		h.TLSVersion = tls.VersionName(res.TLS.Version)
 	}
