@@ -84,7 +84,7 @@ func connect(b *testing.B, addr string) {
 func BenchmarkJudge(b *testing.B) {
 	const query = "code=0123456789abcdef&state=" + ourState
 	for b.Loop() {
-		if judge(query, ourState).reason != "" {
+		if judge(query, ourState, inQuery).reason != "" {
 			b.Fatal("not taken")
 		}
 	}

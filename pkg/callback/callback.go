@@ -44,6 +44,9 @@ type Options struct {
 	Listen string
 	// State is this attempt's state; a callback proves with it that it belongs here.
 	State string
+	// Fragment says that the answer comes in the URL's fragment, as Verify's silent authentication sends it: State is
+	// then the request id, and a page with a script of its own hands the fragment over from the browser.
+	Fragment bool
 	// Public allows an address that is not loopback.
 	Public bool
 	// ErrorGrace, when positive, ends the wait this long after the first error that came without our state. Zero waits
@@ -169,7 +172,10 @@ func (l *Listener) Wait(ctx context.Context) (*Callback, error) {
 // means that the wait is over (also by a denial); else the [*Error] says why the paste was not taken.
 func (l *Listener) Offer(raw string) error {
 	query := pastedQuery(raw)
-	a := judge(query, l.state())
+	if l.opts.Fragment {
+		query = pastedFragment(raw)
+	}
+	a := judge(query, l.state(), l.vocabulary())
 	if !a.final() {
 		l.note(a)
 		return a.err()

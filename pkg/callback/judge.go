@@ -41,36 +41,48 @@ func (a answer) outcome(c *Callback) outcome {
 // proves nothing. The error is an [*Error] with [ReasonDenied], [ReasonBoth], [ReasonErrorWithoutState], [ReasonState],
 // [ReasonMalformed] or [ReasonIncomplete].
 func Parse(rawURL, state string) (*Callback, error) {
-	query := pastedQuery(rawURL)
-	a := judge(query, state)
+	return parse(pastedQuery(rawURL), state, inQuery)
+}
+
+func parse(query, state string, v vocabulary) (*Callback, error) {
+	a := judge(query, state, v)
 	if err := a.err(); err != nil {
 		return nil, err
 	}
 	return &Callback{Code: a.code, State: a.state, Query: query, Via: ViaURL}, nil
 }
 
+// vocabulary says by which parameters a callback proves its attempt and tells of an error.
+type vocabulary struct{ proof, failure string }
+
+var (
+	inQuery    = vocabulary{"state", "error"}                  // RFC 6749, 4.1.2
+	inFragment = vocabulary{"request_id", "error_description"} // Verify's silent authentication
+)
+
 // judge reads a raw query by RFC 6749, 4.1.2: a parameter without a value counts as absent (3.1), code, state and error
 // may come only once, and a code is printable ASCII (A.11).
-func judge(query, state string) answer {
-	p, ok := params(query)
+func judge(query, state string, v vocabulary) answer {
+	p, ok := params(query, v)
 	if !ok || !printable(p["code"]) {
 		return answer{reason: ReasonMalformed}
 	}
 	a := answer{code: p["code"], name: p["error"], description: p["error_description"]}
-	proved := state != "" && subtle.ConstantTimeCompare([]byte(p["state"]), []byte(state)) == 1
+	failed := p[v.failure] != ""
+	proved := state != "" && subtle.ConstantTimeCompare([]byte(p[v.proof]), []byte(state)) == 1
 	if proved {
 		a.state = state
 	}
 	switch {
-	case a.code == "" && a.name == "":
+	case a.code == "" && !failed:
 		a.reason = ReasonIncomplete
-	case a.name != "" && !proved:
+	case failed && !proved:
 		a.reason = ReasonErrorWithoutState
 	case !proved:
 		a.reason = ReasonState
-	case a.code != "" && a.name != "":
+	case a.code != "" && failed:
 		a.reason = ReasonBoth
-	case a.name != "":
+	case failed:
 		a.reason = ReasonDenied
 	}
 	return a
@@ -78,7 +90,7 @@ func judge(query, state string) answer {
 
 // params decodes the parameters that matter. It is false when any escape is bad or one of them repeats where that would
 // be ambiguous. url.ParseQuery would drop such pairs, and those with a semicolon, which is an ordinary character here.
-func params(query string) (map[string]string, bool) {
+func params(query string, words vocabulary) (map[string]string, bool) {
 	got := make(map[string]string, 4)
 	for pair := range strings.SplitSeq(query, "&") {
 		k, v, _ := strings.Cut(pair, "=")
@@ -92,7 +104,7 @@ func params(query string) (map[string]string, bool) {
 		}
 		_, twice := got[name]
 		switch name {
-		case "code", "state", "error":
+		case "code", "error", words.proof:
 			if twice {
 				return nil, false
 			}
@@ -110,9 +122,12 @@ func printable(s string) bool {
 	return strings.IndexFunc(s, func(r rune) bool { return r < ' ' || r > '~' }) < 0
 }
 
+// blanks are what surrounds a URL where people copy it from.
+const blanks = " \t\r\n\v\f\u00a0\u200b\ufeff\"'`<>“”‘’«»"
+
 // pastedQuery takes the raw query out of what a person may paste.
 func pastedQuery(raw string) string {
-	s := strings.Trim(raw, " \t\r\n\v\f\u00a0\u200b\ufeff\"'`<>“”‘’«»")
+	s := strings.Trim(raw, blanks)
 	s = strings.ReplaceAll(s, "&amp;", "&")
 	s, _, _ = strings.Cut(s, "#")
 	before, after, found := strings.Cut(s, "?")

@@ -65,7 +65,7 @@ func TestJudge(t *testing.T) {
 	for _, c := range judged {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			if a := judge(c.query, ourState); a.reason != c.reason || a.reason == "" && a.code != c.code {
+			if a := judge(c.query, ourState, inQuery); a.reason != c.reason || a.reason == "" && a.code != c.code {
 				t.Errorf("got %q with code %.40q, want %q with %.40q", a.reason, a.code, c.reason, c.code)
 			}
 			got, err := Parse("http://localhost:1/callback?"+c.query+"#_=_", ourState)
@@ -153,7 +153,7 @@ func FuzzJudge(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, query string) {
 		const state = "S"
-		a := judge(query, state)
+		a := judge(query, state, inQuery)
 		if says[a.reason] == "" && a.reason != "" {
 			t.Fatalf("reason %q has no sentence", a.reason)
 		}

@@ -15,6 +15,7 @@ type page struct {
 	mark   mark
 	title  string
 	text   string
+	script string // of the one page that has to hand something over
 }
 
 // mark is the drawing above the title, and its colour.
@@ -29,47 +30,47 @@ var (
 // pages has a row for each reason that a request can be answered with; the empty one is success.
 var pages = map[Reason]page{
 	"": {
-		http.StatusOK, tick, "Back to your terminal",
-		"It received the answer. You can close this window.",
+		status: http.StatusOK, mark: tick, title: "Back to your terminal",
+		text: "It received the answer. You can close this window.",
 	},
 	ReasonDenied: {
-		http.StatusOK, cross, "Not authorized",
-		"Your terminal received the answer and will tell you why it is a no. You can close this window.",
+		status: http.StatusOK, mark: cross, title: "Not authorized",
+		text: "Your terminal received the answer and will tell you why it is a no. You can close this window.",
 	},
 	ReasonBoth: {
-		http.StatusOK, cross, "Not authorized",
-		"Your terminal received a contradictory answer and will tell you more. You can close this window.",
+		status: http.StatusOK, mark: cross, title: "Not authorized",
+		text: "Your terminal received a contradictory answer and will tell you more. You can close this window.",
 	},
 	ReasonDuplicate: {
-		http.StatusOK, tick, "Already received",
-		"Your terminal had this answer before, so nothing happened this time. You can close this window.",
+		status: http.StatusOK, mark: tick, title: "Already received",
+		text: "Your terminal had this answer before, so nothing happened this time. You can close this window.",
 	},
 	ReasonLate: {
-		http.StatusGone, hint, "Too late",
-		"Your terminal had stopped waiting and did not take this answer. You can close this window and start again.",
+		status: http.StatusGone, mark: hint, title: "Too late",
+		text: "Your terminal had stopped waiting and did not take this answer. You can close this window and start again.",
 	},
 	ReasonState: {
-		http.StatusBadRequest, hint, "Not this attempt",
-		"Your terminal did not take this answer: it belongs to another attempt. You can close this window.",
+		status: http.StatusBadRequest, mark: hint, title: "Not this attempt",
+		text: "Your terminal did not take this answer: it belongs to another attempt. You can close this window.",
 	},
 	ReasonErrorWithoutState: {
-		http.StatusBadRequest, hint, "Not this attempt",
-		"Your terminal noted an error, but not as its answer: it does not name this attempt. You can close this window.",
+		status: http.StatusBadRequest, mark: hint, title: "Not this attempt",
+		text: "Your terminal noted an error, but not as its answer: it does not name this attempt. You can close this window.",
 	},
 	ReasonPath: {
-		http.StatusNotFound, hint, "Nothing here",
-		"Your terminal did not take this request: only the callback address leads to it. You can close this window.",
+		status: http.StatusNotFound, mark: hint, title: "Nothing here",
+		text: "Your terminal did not take this request: only the callback address leads to it. You can close this window.",
 	},
 	ReasonMethod: {
-		http.StatusMethodNotAllowed, hint, "Not like this",
-		"Your terminal did not take this request: the callback must come as a plain redirect. You can close this window.",
+		status: http.StatusMethodNotAllowed, mark: hint, title: "Not like this",
+		text: "Your terminal did not take this request: the callback must come as a plain redirect. You can close this window.",
 	},
 }
 
 // unknown answers what has no row: requests that make no sense.
 var unknown = page{
-	http.StatusBadRequest, hint, "Not an answer",
-	"Your terminal did not take this request: there is no complete answer in it. You can close this window.",
+	status: http.StatusBadRequest, mark: hint, title: "Not an answer",
+	text: "Your terminal did not take this request: there is no complete answer in it. You can close this window.",
 }
 
 func pageOf(r Reason) page {
@@ -92,12 +93,24 @@ const style = `:root{color-scheme:light dark;--ink:#1c2126;--soft:#5c6670;--pape
 	`h1{margin:1.25rem 0 .5rem;font-size:1.625rem;font-weight:600;line-height:1.25;letter-spacing:-.015em}` +
 	`p{color:var(--soft);text-wrap:balance}`
 
-// policy allows that style and nothing else: no script, no load, no frame.
-var policy = sync.OnceValue(func() string {
-	sum := sha256.Sum256([]byte(style))
-	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) +
-		"'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-})
+// policy allows that style and nothing else: no script, no load, no frame. The page that has a script may run that
+// one, and talk to where it came from.
+var (
+	policy       = sync.OnceValue(func() string { return policyWith("") })
+	scriptPolicy = sync.OnceValue(func() string {
+		return policyWith("script-src '" + hashOf(handOver) + "'; connect-src 'self'; ")
+	})
+)
+
+func policyWith(more string) string {
+	return "default-src 'none'; style-src '" + hashOf(style) + "'; " + more +
+		"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+}
+
+func hashOf(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
+}
 
 func (p page) html() string {
 	return `<!doctype html><html lang="en"><meta charset="utf-8">` +
@@ -105,7 +118,21 @@ func (p page) html() string {
 		`<title>` + p.title + ` · vnv</title><style>` + style + `</style>` +
 		`<main class="` + p.mark.class + `"><svg viewBox="0 0 48 48" aria-hidden="true">` +
 		`<circle cx="24" cy="24" r="22"/><path d="` + p.mark.path + `"/></svg>` +
-		`<h1>` + p.title + `</h1><p>` + p.text + `</p></main></html>` + "\n"
+		`<h1>` + p.title + `</h1><p>` + p.text + `</p></main>` + p.scriptElement() + `</html>` + "\n"
+}
+
+func (p page) scriptElement() string {
+	if p.script == "" {
+		return ""
+	}
+	return `<script>` + p.script + `</script>`
+}
+
+func (p page) policy() string {
+	if p.script == "" {
+		return policy()
+	}
+	return scriptPolicy()
 }
 
 // write sends the page whole and flushes it: header and body fit the server's buffer, so they leave in one write. A
@@ -117,7 +144,7 @@ func (p page) write(w http.ResponseWriter) {
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	h.Set("Connection", "close")
 	h.Set("Cache-Control", "no-store")
-	h.Set("Content-Security-Policy", policy())
+	h.Set("Content-Security-Policy", p.policy())
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Frame-Options", "DENY")

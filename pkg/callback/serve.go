@@ -67,6 +67,9 @@ func (l *Listener) handle(w http.ResponseWriter, r *http.Request) {
 
 // judgeRequest decides on a request; ended means that it became the outcome, to be announced once its page is written.
 func (l *Listener) judgeRequest(r *http.Request) (p page, ended bool) {
+	if l.opts.Fragment {
+		return l.judgeFragment(r)
+	}
 	a := answer{}
 	switch {
 	case r.URL.EscapedPath() != l.path:
@@ -74,13 +77,18 @@ func (l *Listener) judgeRequest(r *http.Request) (p page, ended bool) {
 	case r.Method != http.MethodGet:
 		a.reason = ReasonMethod
 	default:
-		a = judge(r.URL.RawQuery, l.state())
+		a = judge(r.URL.RawQuery, l.state(), inQuery)
 	}
+	return l.take(r, r.URL.RawQuery, a)
+}
+
+// take makes an answer the outcome, if it proves that it belongs here and is the first.
+func (l *Listener) take(r *http.Request, query string, a answer) (p page, ended bool) {
 	if !a.final() {
 		l.ignore(a)
 		return pageOf(a.reason), false
 	}
-	c := l.callback(r.URL.RawQuery, a, ViaHTTP)
+	c := l.callback(query, a, ViaHTTP)
 	c.Host = r.Host
 	if late := l.claim(a.outcome(c)); late != "" {
 		l.ignore(answer{reason: late})
