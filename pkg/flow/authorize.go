@@ -246,6 +246,11 @@ func (p *pasted) Wait(ctx context.Context) (*callback.Callback, error) {
 	case <-ctx.Done():
 	}
 	select {
+	case v := <-p.done: // it came just in time
+		return v.callback, v.err
+	default:
+	}
+	select {
 	case err := <-p.last:
 		return nil, err
 	default:
