@@ -9,6 +9,9 @@ import (
 	"strings"
 )
 
+// maxLabel is the longest label of a host name.
+const maxLabel = 63
+
 // formsOf are the ways in which a secret may be written: raw, URL-encoded once and twice in either
 // case, inside JSON, in hexadecimal, and in base64 wherever it begins in a longer text.
 func formsOf(value string) []string {
@@ -18,13 +21,17 @@ func formsOf(value string) []string {
 			forms = append(forms, s)
 		}
 	}
-	for _, once := range []string{url.QueryEscape(value), url.PathEscape(value), escapeAll(value)} {
-		add(once)
-		add(lowerEscapes(once))
-		add(url.QueryEscape(once))
-		add(lowerEscapes(url.QueryEscape(once)))
+	if url.QueryEscape(value) != value || url.PathEscape(value) != value {
+		for _, once := range []string{url.QueryEscape(value), url.PathEscape(value), escapeAll(value)} {
+			add(once)
+			add(lowerEscapes(once))
+			add(url.QueryEscape(once))
+			add(lowerEscapes(url.QueryEscape(once)))
+		}
 	}
-	add(strings.ToLower(value)) // inside a host name
+	if len(value) <= maxLabel {
+		add(strings.ToLower(value)) // inside a host name
+	}
 	if quoted, err := json.Marshal(value); err == nil {
 		add(string(quoted[1 : len(quoted)-1]))
 	}
@@ -34,8 +41,10 @@ func formsOf(value string) []string {
 	for offset := range 3 {
 		std := base64Core(value, offset)
 		add(std)
-		add(urlAlphabet.Replace(std))
-		add(url.QueryEscape(std))
+		if strings.ContainsAny(std, "+/") {
+			add(urlAlphabet.Replace(std))
+			add(url.QueryEscape(std))
+		}
 	}
 	return forms
 }

@@ -2,6 +2,7 @@ package trace
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -24,7 +25,7 @@ func (m *Mask) Text(s string) string {
 	if m.Reveal || s == "" {
 		return Printable(s)
 	}
-	if s = m.known(s); strings.ContainsAny(s, ":=+") || mayHoldToken(s) {
+	if s = m.known(s); mayBeShaped(s) {
 		s = m.shaped(s)
 	}
 	return Printable(s)
@@ -46,14 +47,17 @@ func (m *Mask) Error(err error) string {
 	return m.Text(s)
 }
 
-// mayHoldToken says whether s could hold a token after Bearer or Basic, or a JWT.
-func mayHoldToken(s string) bool {
-	for _, part := range []string{"eyJ", "earer", "asic", "EARER", "ASIC"} {
-		if strings.Contains(s, part) {
-			return true
-		}
+// hints are the words of which every text with a match of shapes holds one.
+var hints = []string{"://", "bearer", "basic", "eyj", "code", "state", "token", "nonce", "request_id", "secret", "password", "session"}
+
+// mayBeShaped says whether s is worth the search: most texts are not, and compiling shapes takes
+// longer than many a request.
+func mayBeShaped(s string) bool {
+	if plus := strings.IndexByte(s, '+'); plus >= 0 && strings.ContainsAny(s[plus:], "123456789") {
+		return true
 	}
-	return false
+	s = strings.ToLower(s)
+	return slices.ContainsFunc(hints, func(hint string) bool { return strings.Contains(s, hint) })
 }
 
 // shaped hides what is secret by its looks.
