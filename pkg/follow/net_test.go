@@ -9,7 +9,9 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -229,4 +231,32 @@ func BenchmarkTracedChain(b *testing.B) {
 	}
 	b.ReportMetric(float64(on)/float64(off), "on/off")
 	b.ReportMetric(float64((on-off).Microseconds())/float64(b.N), "µs-more/chain")
+}
+
+// TestChainsSideBySide: one transport serves many chains, each with cookies of its own.
+func TestChainsSideBySide(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, map[string]http.HandlerFunc{
+		"op.example/auth": func(rw http.ResponseWriter, r *http.Request) {
+			to(302, "http://plain.example/c", "Set-Cookie", "id="+r.URL.Query().Get("n")+"; Path=/")(rw, r)
+		},
+		"plain.example/c": to(302, "https://op.example/d"),
+		"op.example/d": func(rw http.ResponseWriter, r *http.Request) {
+			to(302, redirect+"?"+r.Header.Get("Cookie"))(rw, r)
+		},
+	})
+	var wg sync.WaitGroup
+	for n := range 16 {
+		wg.Go(func() {
+			f := &Follower{Transport: w.recorder.Step("authorize"), Options: Options{RedirectURI: redirect}, Mask: w.recorder.Mask}
+			res, err := f.Follow(t.Context(), "https://op.example/auth?n="+strconv.Itoa(n))
+			if want := redirect + "?id=" + strconv.Itoa(n); err != nil || res.Callback != want {
+				t.Errorf("got %s, %v; want %s", res.Callback, err, want)
+			}
+		})
+	}
+	wg.Wait()
+	if hops := w.recorder.Hops(); len(hops) != 48 || w.roots != 1 {
+		t.Errorf("%d hops, %d loads of the roots", len(hops), w.roots)
+	}
 }
