@@ -11,7 +11,7 @@ import (
 // file and is not trusted: it may fill what the settings leave open, it may never
 // say another thing than they do, and hosts are not taken from it at all.
 func (r *run) admit(ops []vnv.Op) error {
-	if len(steps[r.API.Name]) == 0 {
+	if len(r.plan.steps) == 0 {
 		return input(first(ops), "unknown API %q", r.API.Name)
 	}
 	host, err := r.apiHost(first(ops))
@@ -56,6 +56,7 @@ func (r *run) know() {
 		{"code", r.s.Code.Reveal(), ""},
 		{"token", r.s.AccessToken.Reveal(), ""},
 		{"hash", r.s.PhoneHash, ""},
+		{"request_id", r.s.RequestID, ""},
 		{"phone", string(r.s.Phone), r.s.Phone.Masked()},
 	} {
 		if k.value != "" {

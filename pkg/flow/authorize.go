@@ -17,13 +17,15 @@ import (
 // packet leaves: a port that is taken must not cost an attempt.
 func (r *run) listen(ctx context.Context) error {
 	switch {
+	case r.s.RedirectURI == "" && r.plan.bare:
+		return nil
 	case r.s.RedirectURI == "":
 		return input(vnv.OpAuthorize, "no redirect URI")
 	case !Ours(r.s.RedirectURI, r.Listen):
 		return r.registered()
 	}
 	l, err := callback.Listen(ctx, callback.Options{
-		RedirectURI: r.s.RedirectURI, Listen: r.Listen, State: r.s.State.Reveal(), Public: r.Public,
+		RedirectURI: r.s.RedirectURI, Listen: r.Listen, State: r.proof(), Public: r.Public, Fragment: r.plan.fragment,
 		ErrorGrace: r.ErrorGrace, Now: r.Now, OnIgnored: func(i callback.Ignored) { r.sink(Ignored{i}) },
 	})
 	if err != nil {
@@ -69,8 +71,8 @@ func (r *run) authorize(ctx context.Context) error {
 	switch {
 	case r.s.AuthURL == "":
 		return input(vnv.OpAuthorize, "no auth_url: it comes from vnv enable")
-	case r.s.State == "":
-		return input(vnv.OpAuthorize, "no state: without it no callback can be told from a forged one")
+	case r.plan.proof(r.s) == "":
+		return input(vnv.OpAuthorize, "%s", r.plan.lacks)
 	}
 	if err := follow.Check(r.s.AuthURL); err != nil {
 		return err
@@ -107,7 +109,7 @@ func (r *run) device() Device {
 // to our listener is only what a device would do next.
 func (r *run) follow(ctx context.Context) (*callback.Callback, error) {
 	options := r.Chain
-	options.RedirectURI, options.Deliver = r.s.RedirectURI, r.listener != nil
+	options.RedirectURI, options.Deliver = r.s.RedirectURI, r.listener != nil && !r.plan.fragment
 	options.APIHosts = append(options.APIHosts, apiHosts(r.API, r.s.APIHost)...)
 	options.Named = append(slices.Clone(options.Named), r.s.APIHost)
 	options.Named = slices.AppendSeq(options.Named, maps.Values(r.URLs))
@@ -122,9 +124,9 @@ func (r *run) follow(ctx context.Context) (*callback.Callback, error) {
 	case err != nil:
 		r.sink(Note{Step: vnv.OpAuthorize, Text: "the callback could not be delivered, its code is taken from the redirect: " + err.Error()})
 	case result.End == follow.EndAnswer:
-		return nil, r.answered(result)
+		return r.plan.answer(r, result)
 	}
-	got, err := callback.Parse(result.Callback, r.s.State.Reveal())
+	got, err := r.plan.judge(result.Callback, r.proof())
 	if e, ok := errors.AsType[*callback.Error](err); ok && e.Reason == callback.ReasonErrorWithoutState {
 		return nil, &vnv.Error{Op: vnv.OpAuthorize, Kind: vnv.KindDenied, Code: e.Name, Err: e}
 	}
@@ -132,7 +134,7 @@ func (r *run) follow(ctx context.Context) (*callback.Callback, error) {
 }
 
 // answered is a chain that ended with an answer where the callback should have come.
-func (r *run) answered(result *follow.Result) error {
+func (r *run) answered(result *follow.Result) (*callback.Callback, error) {
 	e := &follow.Error{
 		Hop: result.Hops, Reason: follow.ReasonDeadEnd, Status: result.Status, ContentType: result.ContentType,
 		Detail: "an answer of its own in place of a redirect to the redirect URI",
@@ -140,7 +142,7 @@ func (r *run) answered(result *follow.Result) error {
 	if hops := r.rec.Hops(); len(hops) > 0 {
 		e.URL = hops[len(hops)-1].URL
 	}
-	return e
+	return nil, e
 }
 
 // apiHosts are the hosts that must never be asked over plain http in a chain.
@@ -159,7 +161,7 @@ func apiHosts(api vnv.API, origin string) []string {
 func (r *run) await(ctx context.Context, device Device) (*callback.Callback, error) {
 	box := inbox(r.listener)
 	if box == nil {
-		box = newPasted(r.s.State.Reveal())
+		box = newPasted(r.plan.judge, r.proof())
 	}
 	r.sink(AuthURL{
 		URL: r.s.AuthURL, Device: device, RedirectURI: r.s.RedirectURI, Ours: r.listener != nil,
@@ -204,7 +206,8 @@ func inbox(l *callback.Listener) mailbox {
 
 // pasted is the mailbox where nothing of ours is bound: only a person fills it.
 type pasted struct {
-	state string
+	judge func(raw, proof string) (*callback.Callback, error)
+	proof string
 	done  chan verdict
 	last  chan error // the latest refusal, if any
 }
@@ -215,14 +218,14 @@ type verdict struct {
 	err      error
 }
 
-func newPasted(state string) *pasted {
-	return &pasted{state: state, done: make(chan verdict, 1), last: make(chan error, 1)}
+func newPasted(judge func(raw, proof string) (*callback.Callback, error), proof string) *pasted {
+	return &pasted{judge: judge, proof: proof, done: make(chan verdict, 1), last: make(chan error, 1)}
 }
 
 // Offer judges a pasted URL as the listener judges a request. The first that proves
 // our state ends the wait, a denial too.
 func (p *pasted) Offer(raw string) error {
-	cb, err := callback.Parse(raw, p.state)
+	cb, err := p.judge(raw, p.proof)
 	if e, ok := errors.AsType[*callback.Error](err); ok && e.Reason != callback.ReasonDenied && e.Reason != callback.ReasonBoth {
 		select {
 		case <-p.last:

@@ -49,6 +49,7 @@ type Flow struct {
 	State         vnv.Secret    // empty: 256 random bits for every try of enable
 	RedirectURI   string        // as registered in the dashboard
 	Correlator    string        // x-correlator of verify; empty: a random one
+	Silent        Silent        // what only Verify's silent authentication asks for
 
 	Device     func(Session) (device Device, why string) // asked once the auth_url is known; nil: [DeviceFollow]
 	Listen     string                                    // where to bind for the callback; empty: host and port of a loopback RedirectURI
@@ -70,6 +71,7 @@ type Flow struct {
 type run struct {
 	*Flow
 	s        Session
+	plan     plan
 	sink     Sink
 	rec      *trace.Recorder
 	http     http.RoundTripper
@@ -77,31 +79,8 @@ type run struct {
 	hops     int // redirects followed
 }
 
-// step is a row of the table of an API: what it is called and what it does.
-type step struct {
-	op vnv.Op
-	do func(*run, context.Context) error
-}
-
-// steps is the order of things, per API.
-var steps = map[string][]step{
-	vnv.NumberVerification.Name: {
-		{vnv.OpJWT, (*run).jwt},
-		{vnv.OpEnable, (*run).enable},
-		{vnv.OpAuthorize, (*run).authorize},
-		{vnv.OpExchange, (*run).exchange},
-		{vnv.OpVerify, (*run).verify},
-	},
-}
-
-// Steps returns the names of the steps of an API, in order.
-func Steps(api vnv.API) []vnv.Op {
-	ops := make([]vnv.Op, 0, len(steps[api.Name]))
-	for _, st := range steps[api.Name] {
-		ops = append(ops, st.op)
-	}
-	return ops
-}
+// stepFunc is what a step does.
+type stepFunc func(*run, context.Context) error
 
 // Outcome is what is left when steps have run: the session, whole or partial, and
 // the masked hops of all requests.
@@ -122,7 +101,7 @@ func (f *Flow) Run(ctx context.Context, s Session, ops ...vnv.Op) (Outcome, erro
 }
 
 func (f *Flow) start(s Session) *run {
-	r := &run{Flow: f, s: s, sink: serial(f.Sink)}
+	r := &run{Flow: f, s: s, plan: plans[f.API.Name], sink: serial(f.Sink)}
 	if f.Mask == nil {
 		f.Mask = new(trace.Mask)
 	}
@@ -157,7 +136,7 @@ func (r *run) all(ctx context.Context, ops []vnv.Op) error {
 			return err
 		}
 	}
-	for _, st := range steps[r.API.Name] {
+	for _, st := range r.plan.steps {
 		if !slices.Contains(ops, st.op) {
 			continue
 		}

@@ -31,7 +31,9 @@ type Session struct {
 	Scope                  vnv.Scope
 	State                  vnv.Secret
 	RedirectURI            string
-	AuthURL                string
+	AuthURL                string    // of Verify: the check_url
+	RequestID              string    // of Verify
+	StartedAt              time.Time // of Verify: its limit counts from here
 	RequiresCarrierNetwork *bool
 	Code                   vnv.Secret
 	AccessToken            vnv.Secret
@@ -55,6 +57,8 @@ type wire struct {
 	State                  string            `json:"state,omitempty"`
 	RedirectURI            string            `json:"redirect_uri,omitempty"`
 	AuthURL                string            `json:"auth_url,omitempty"`
+	RequestID              string            `json:"request_id,omitempty"`
+	StartedAt              *time.Time        `json:"started_at,omitempty"`
 	RequiresCarrierNetwork *bool             `json:"requires_carrier_network,omitempty"`
 	Code                   string            `json:"code,omitempty"`
 	AccessToken            string            `json:"access_token,omitempty"`
@@ -98,12 +102,16 @@ func (s Session) wire() wire {
 	w := wire{
 		SchemaVersion: SchemaVersion, API: s.API, APIHost: s.APIHost, ApplicationID: s.ApplicationID,
 		Phone: string(s.Phone), PhoneHash: s.PhoneHash, Scope: string(s.Scope), State: s.State.Reveal(),
-		RedirectURI: s.RedirectURI, AuthURL: s.AuthURL, RequiresCarrierNetwork: s.RequiresCarrierNetwork,
+		RedirectURI: s.RedirectURI, AuthURL: s.AuthURL, RequestID: s.RequestID, RequiresCarrierNetwork: s.RequiresCarrierNetwork,
 		Code: s.Code.Reveal(), AccessToken: s.AccessToken.Reveal(), TokenType: s.TokenType, Verified: s.Verified,
 	}
 	if !s.ExpiresAt.IsZero() {
 		at := s.ExpiresAt.UTC()
 		w.ExpiresAt = &at
+	}
+	if !s.StartedAt.IsZero() {
+		at := s.StartedAt.UTC()
+		w.StartedAt = &at
 	}
 	for op, at := range s.Attempts {
 		if w.Attempts == nil {
@@ -214,7 +222,7 @@ func (w *wire) byName() map[string]any {
 	return map[string]any{
 		"schema_version": &w.SchemaVersion, "api": &w.API, "api_host": &w.APIHost, "application_id": &w.ApplicationID,
 		"phone": &w.Phone, "phone_hash": &w.PhoneHash, "scope": &w.Scope, "state": &w.State,
-		"redirect_uri": &w.RedirectURI, "auth_url": &w.AuthURL, "requires_carrier_network": &w.RequiresCarrierNetwork,
+		"redirect_uri": &w.RedirectURI, "auth_url": &w.AuthURL, "request_id": &w.RequestID, "started_at": &w.StartedAt, "requires_carrier_network": &w.RequiresCarrierNetwork,
 		"code": &w.Code, "access_token": &w.AccessToken, "token_type": &w.TokenType, "expires_at": &w.ExpiresAt,
 		"verified": &w.Verified, "attempts": &w.Attempts,
 	}
@@ -232,6 +240,10 @@ func (s *Session) fill(w wire) error {
 	s.PhoneHash, s.Scope, s.State = w.PhoneHash, vnv.Scope(w.Scope), vnv.Secret(w.State)
 	s.RedirectURI, s.AuthURL, s.RequiresCarrierNetwork = w.RedirectURI, w.AuthURL, w.RequiresCarrierNetwork
 	s.Code, s.AccessToken, s.TokenType, s.Verified = vnv.Secret(w.Code), vnv.Secret(w.AccessToken), w.TokenType, w.Verified
+	s.RequestID = w.RequestID
+	if w.StartedAt != nil {
+		s.StartedAt = *w.StartedAt
+	}
 	if w.ExpiresAt != nil {
 		s.ExpiresAt = *w.ExpiresAt
 	}

@@ -29,31 +29,37 @@ const (
 	maxPause    = 10 * time.Second // between two tries, whatever Retry-After says
 )
 
-// enable asks for the auth_url. A try that was refused for load, or never left, is
-// made again with a new state, unless the state is the user's own.
-func (r *run) enable(ctx context.Context) error {
-	if r.s.Phone == "" {
-		return input(vnv.OpEnable, "no phone number")
-	}
-	for try := 1; ; try++ {
-		err := r.enableOnce(ctx)
-		pause, again := r.retry(ctx, err, try)
-		if !again {
-			return err
+// retried makes enable of one try. A try that was refused for load, or never left,
+// is made again with a new state, unless the state is the user's own.
+func retried(once stepFunc) stepFunc {
+	return func(r *run, ctx context.Context) error {
+		if r.s.Phone == "" {
+			return input(vnv.OpEnable, "no phone number")
 		}
-		r.sink(Note{Step: vnv.OpEnable, Text: "refused for now, trying again in " + pause.String()})
-		if wait(ctx, pause) != nil {
-			return err // what was refused says more than that the time ran out
-		}
-		if err := r.newState(); err != nil {
-			return err
+		for try := 1; ; try++ {
+			err := within(ctx, RequestTimeout, func(ctx context.Context) error { return once(r, ctx) })
+			pause, again := r.retry(ctx, err, try)
+			if !again {
+				return err
+			}
+			r.sink(Note{Step: vnv.OpEnable, Text: "refused for now, trying again in " + pause.String()})
+			if wait(ctx, pause) != nil {
+				return err // what was refused says more than that the time ran out
+			}
+			if err := r.newState(); err != nil {
+				return err
+			}
 		}
 	}
 }
 
-func (r *run) enableOnce(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, RequestTimeout)
+func within(ctx context.Context, d time.Duration, do func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, d)
 	defer cancel()
+	return do(ctx)
+}
+
+func (r *run) askAuthURL(ctx context.Context) error {
 	scopes := r.Scopes
 	if len(scopes) == 0 {
 		scopes = []vnv.Scope{vnv.DefaultScope}
@@ -108,10 +114,14 @@ func (r *run) newState() error {
 	}
 	r.know()
 	if r.listener != nil {
-		r.listener.SetState(r.s.State.Reveal())
+		r.listener.SetState(r.proof())
 	}
 	return nil
 }
+
+// proof is what the callback must carry. Until the API has named it, random bits
+// stand in its place, so that nothing can match.
+func (r *run) proof() string { return either(r.plan.proof(r.s), r.s.State.Reveal()) }
 
 // exchange trades the code for a token. That the code leaves is noted, and made
 // durable, before it does: a process that dies in between leaves a session that
@@ -172,9 +182,7 @@ func (r *run) atMostOnce(ctx context.Context, op vnv.Op, send func(context.Conte
 	if err := r.save(); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, RequestTimeout)
-	defer cancel()
-	err := send(ctx)
+	err := within(ctx, RequestTimeout, send)
 	if e, ok := errors.AsType[*vnv.Error](err); ok && e.Sent == vnv.SentNo {
 		r.s.forgetAttempt(op)
 		if failed := r.save(); failed != nil {
