@@ -20,20 +20,29 @@ func (s *Story) ask(e flow.AuthURL) {
 			where = "Opened in the browser, which must be on carrier data; if nothing appears:"
 		}
 	}
-	s.print(s.Style.paint(strong, where) + "\n\n  " + trace.Printable(e.URL) + "\n\n")
+	for _, l := range s.Style.wrap(where, s.Style.width()) {
+		s.print(s.Style.paint(strong, l) + "\n")
+	}
+	s.print("\n  " + trace.Printable(e.URL) + "\n\n")
 	if e.Device == flow.DeviceNone {
 		if lines, fits := s.Style.qr(e.URL); fits {
 			s.print(strings.Join(lines, "\n") + "\n\n")
 		}
 	}
-	if e.Ours {
-		s.print("waiting for the callback at " + s.Mask.URL(e.RedirectURI) + ",\n")
-	} else {
-		s.print(s.Mask.URL(e.RedirectURI) + " does not lead to this machine:\n")
+	s.print(s.answerTo(e) + "\n")
+}
+
+// answerTo says where the callback comes to, and how else it can be handed in.
+func (s *Story) answerTo(e flow.AuthURL) string {
+	const paste = "paste the callback URL here, whole (it is not shown)"
+	where, or := "waiting for the callback at "+s.Mask.URL(e.RedirectURI), ",\nor "+paste
+	if !e.Ours {
+		where, or = s.Mask.URL(e.RedirectURI)+" does not lead to this machine", ":\n"+paste
 	}
-	if s.Live {
-		s.print("or paste the callback URL here, whole (it is not shown)\n")
+	if !s.Live {
+		return where
 	}
+	return where + or
 }
 
 // qr draws a URL in half blocks, two rows of modules a line, if the terminal has

@@ -60,6 +60,6 @@ func Text(w io.Writer, s Style, text string) { s.write(w, text) }
 
 // paragraph is a text behind a prefix of some columns, wrapped and hung below it.
 func (s Style) paragraph(prefix string, columns int, text string) string {
-	lines := wrap(text, s.width()-columns)
+	lines := s.wrap(text, s.width()-columns)
 	return prefix + strings.Join(lines, "\n"+strings.Repeat(" ", columns)) + "\n"
 }

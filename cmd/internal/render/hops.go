@@ -25,7 +25,7 @@ func (s *Story) hopLines(wanted bool) {
 		}
 		s.print(s.Style.line(hopText(h), Took(h.Total)) + "\n")
 		for _, l := range s.below(h) {
-			for _, part := range wrap(l, s.Style.width()-14) {
+			for _, part := range s.Style.wrap(l, s.Style.width()-14) {
 				s.print(strings.Repeat(" ", 13) + s.Style.paint(faint, part) + "\n")
 			}
 		}

@@ -67,14 +67,15 @@ func (s *Story) Sink(event flow.Event) {
 func (s *Story) stepLine(mark string, t tone, step vnv.Op, text, took string) {
 	s.clear()
 	const indent = 14
-	lines := wrap(text, s.Style.width()-indent-len(took)-3)
+	lines := s.Style.wrap(text, s.Style.width()-indent-len(took)-3)
 	for i, l := range lines {
 		if i > 0 {
 			s.print(strings.Repeat(" ", indent) + l + "\n")
 			continue
 		}
 		whole := s.Style.line(fmt.Sprintf(" %s %-10s %s", mark, step, l), took)
-		s.print(strings.Replace(whole, mark, s.Style.paint(t, mark), 1) + "\n")
+		spelled := s.Style.spell(mark)
+		s.print(strings.Replace(whole, spelled, s.Style.paint(t, spelled), 1) + "\n")
 	}
 }
 
@@ -130,7 +131,7 @@ func short(id string) string {
 
 func (s *Story) note(text string) {
 	s.clear()
-	for i, l := range wrap(text, s.Style.width()-6) {
+	for i, l := range s.Style.wrap(text, s.Style.width()-6) {
 		mark := "–"
 		if i > 0 {
 			mark = " "
@@ -157,7 +158,7 @@ func (s *Story) show(text string) {
 		return
 	}
 	s.clear()
-	s.print(" " + s.Style.paint(faint, cut("… "+text, s.Style.width()-3)))
+	s.print(" " + s.Style.paint(faint, s.Style.cut("… "+text, s.Style.width()-3)))
 	s.status = true
 }
 

@@ -62,16 +62,22 @@ var ascii = strings.NewReplacer(
 	"✓", "+", "✗", "x", "–", "-", "→", "->", "…", "...", "•", "*", "’", "'", "─", "-", "│", "|", "►", ">", "◄", "<", "├", "|", "┤", "|",
 )
 
-func (s Style) write(w io.Writer, text string) {
-	if !s.Unicode {
-		text = strings.Map(func(r rune) rune {
-			if r > '~' {
-				return '?'
-			}
-			return r
-		}, ascii.Replace(text))
+// spell writes a text for the reader's locale. Layout comes after it, since some
+// marks grow.
+func (s Style) spell(text string) string {
+	if s.Unicode {
+		return text
 	}
-	_, _ = io.WriteString(w, text) // a story that nobody can read stops no work
+	return strings.Map(func(r rune) rune {
+		if r > '~' {
+			return '?'
+		}
+		return r
+	}, ascii.Replace(text))
+}
+
+func (s Style) write(w io.Writer, text string) {
+	_, _ = io.WriteString(w, s.spell(text)) // a story that nobody can read stops no work
 }
 
 func (s Style) width() int {
@@ -89,7 +95,7 @@ func (s Style) line(text, number string) string {
 	if number != "" {
 		room -= 2
 	}
-	text = cut(text, room)
+	text = s.cut(text, room)
 	if number == "" {
 		return text
 	}
@@ -97,18 +103,20 @@ func (s Style) line(text, number string) string {
 	return text + strings.Repeat(" ", pad+2) + number
 }
 
-func cut(text string, room int) string {
+func (s Style) cut(text string, room int) string {
+	text = s.spell(text)
 	if utf8.RuneCountInString(text) <= room {
 		return text
 	}
-	return string([]rune(text)[:max(room-1, 0)]) + "…"
+	more := s.spell("…")
+	return string([]rune(text)[:max(room-utf8.RuneCountInString(more), 0)]) + more
 }
 
 // wrap breaks a text into lines of at most room columns, at spaces.
-func wrap(text string, room int) []string {
+func (s Style) wrap(text string, room int) []string {
 	var lines []string
 	line := ""
-	for _, word := range strings.Fields(text) {
+	for _, word := range strings.Fields(s.spell(text)) {
 		switch {
 		case line == "":
 			line = word
@@ -127,7 +135,7 @@ func Took(d time.Duration) string {
 	switch {
 	case d >= 100*time.Second:
 		return d.Round(time.Second).String()
-	case d >= time.Second:
+	case d.Round(time.Millisecond) >= time.Second:
 		return fmt.Sprintf("%.1f s", d.Seconds())
 	case d < time.Millisecond:
 		return "<1 ms"
