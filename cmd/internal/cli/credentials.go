@@ -37,17 +37,26 @@ func (c *config) pairs() []pair {
 	}
 	stored := func(key string) string {
 		text, _ := c.stored[key].(string)
-		return c.expand(key, text)
+		return text
 	}
 	return []pair{
 		{"flags", flag("app_id"), flag("private_key")},
 		{"environment (VNV_…)", get("VNV_APP_ID"), get("VNV_PRIVATE_KEY")},
-		{c.file, stored("app_id"), stored("private_key")},
+		{c.file, stored("app_id"), c.keyPath(stored("private_key"))},
 		{
 			"environment (VONAGE_…)", get("VONAGE_APPLICATION_ID"),
 			first(get("VONAGE_PRIVATE_KEY_PATH"), get("VONAGE_PRIVATE_KEY"), get("VONAGE_PRIVATE_KEY64")),
 		},
 	}
+}
+
+// keyPath makes the path of a key relative to the config file that names it; the
+// key's text, - and env:NAME stay what they are.
+func (c *config) keyPath(spec string) string {
+	if spec == "-" || strings.HasPrefix(spec, "env:") || inlineKey(spec) {
+		return spec
+	}
+	return c.expand("private_key", spec)
 }
 
 func (c *config) pair() (pair, error) {
