@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/url"
 	"strings"
 
@@ -33,18 +34,46 @@ var errNotVerified = errors.New("not verified")
 
 func (a *app) main(ctx context.Context) (code int) {
 	a.mask = &trace.Mask{}
-	a.out.guess(a.Args)
 	defer func() {
 		if p := recover(); p != nil {
 			code = a.end(ctx, &vnv.Error{Kind: vnv.KindInternal, Err: errors.New("a bug in vnv: " + a.mask.Text(fmt.Sprint(p)))})
 		}
 	}()
+	answers := &arrival{Writer: a.Out}
+	a.Out = answers
 	root := newRoot(a)
+	a.out.guess(a.Args) // after the flags, whose defaults overwrite it
 	root.SetArgs(a.Args)
 	root.SetIn(a.In)
 	root.SetOut(a.Out)
 	root.SetErr(a.Err)
-	return a.end(ctx, root.ExecuteContext(ctx))
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		err = answers.failed()
+	}
+	return a.end(ctx, err)
+}
+
+// arrival remembers that an answer did not arrive: help and completion write without
+// looking back.
+type arrival struct {
+	io.Writer
+	err error
+}
+
+func (w *arrival) Write(b []byte) (int, error) {
+	n, err := w.Writer.Write(b)
+	if w.err == nil {
+		w.err = err
+	}
+	return n, err
+}
+
+func (w *arrival) failed() error {
+	if w.err == nil {
+		return nil
+	}
+	return &vnv.Error{Kind: vnv.KindInternal, Err: fmt.Errorf("stdout: %w", reason(w.err))}
 }
 
 // end turns how a command ended into an exit code, and tells what went wrong.
@@ -65,10 +94,8 @@ func (a *app) end(ctx context.Context, err error) int {
 		return earlier.ExitCode
 	}
 	f := a.failure(ctx, err)
-	if a.out.json() {
-		if a.writeFailure(f) != nil {
-			return exitUnexpected
-		}
+	if a.out.json() && a.writeFailure(f) != nil {
+		f.ExitCode = exitUnexpected
 	}
 	a.tell(err, f)
 	return f.ExitCode
