@@ -68,7 +68,10 @@ type Error struct {
 // Error begins with the step, goes on with what happened on this side, ends
 // with the far side's words, and is safe to print.
 func (e *Error) Error() string {
-	parts := []string{string(e.Op)}
+	var parts []string
+	if e.Op != "" {
+		parts = append(parts, string(e.Op))
+	}
 	code := e.Code
 	if e.Status != 0 && !isSuccess(e.Status) {
 		parts = append(parts, strings.TrimSpace(fmt.Sprintf("answered %d %s", e.Status, code)))
