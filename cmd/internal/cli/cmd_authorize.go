@@ -14,13 +14,13 @@ func authorizeCmd(a *app) *cobra.Command {
 	return a.stepCmd(&cobra.Command{
 		Use:   "authorize [-]",
 		Short: "Have the auth_url opened and wait for the callback",
-		Long: `Have the auth_url opened, by vnv itself, by this machine's browser or by a phone,
-and wait for the callback that carries the code and this attempt's state. The
-answer is the code.
+		Long: `Have the auth_url opened, by vnv itself, by this machine's browser or by a
+phone, and wait for the callback that carries the code and this attempt's state.
+The answer is the code.
 
 The redirect URI is ours when it is http with a loopback host, or when --listen
-says where a tunnel brings it. Anywhere else the callback URL is pasted, or taken
-from the last redirect when vnv follows the chain itself.`,
+says where a tunnel brings it. Anywhere else the callback URL is pasted, or
+taken from the last redirect when vnv follows the chain itself.`,
 		Example: `  vnv authorize --session flow.json --device none
   vnv authorize - -o json < flow.json
   vnv authorize --auth-url "$AUTH_URL" --state "$STATE" --device browser

@@ -25,7 +25,7 @@ func completionCmd(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "completion bash|zsh|fish|powershell",
 		Short: "Print the completion script for a shell",
-		Long:  "Print a script that completes vnv's commands, flags and their values in your shell.",
+		Long:  "Print a script that completes vnv's commands, flags and their values in your\nshell.",
 		Example: `  source <(vnv completion bash)
   vnv completion zsh > "${fpath[1]}/_vnv"
   vnv completion fish > ~/.config/fish/completions/vnv.fish`,

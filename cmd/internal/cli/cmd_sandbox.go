@@ -33,8 +33,8 @@ func sandboxCmd(a *app) *cobra.Command {
 		Use:   "sandbox",
 		Short: "Play vendor and carrier on this machine",
 		Long: `Play the vendor's API and a carrier on loopback until Ctrl-C: enable, a chain of
-redirects over two hosts, token and verify, strict where the real ones are. Numbers
-ending in an even digit are verified, odd ones are not, 99 is an error.
+redirects over two hosts, token and verify, strict where the real ones are.
+Numbers ending in an even digit are verified, odd ones are not, 99 is an error.
 
 The answer says where it is and how to point vnv at it; every request is logged
 masked on stderr.`,
@@ -58,7 +58,7 @@ masked on stderr.`,
 	fs.StringVar(&f.publicKey, "public-key", "", "`FILE` of its public half, where that is all you have")
 	fs.DurationVar(&f.options.CodeTTL, "code-ttl", sandbox.DefaultCodeTTL, "lifetime of a code")
 	fs.DurationVar(&f.options.TokenTTL, "token-ttl", sandbox.DefaultTokenTTL, "lifetime of an access token")
-	fs.StringVar(&f.errorAt, "error-at", string(sandbox.StageVerify), "stage at which a number ending in 99 fails: `enable|authorize|token|verify`")
+	fs.StringVar(&f.errorAt, "error-at", string(sandbox.StageVerify), "`STAGE` at which a number ending in 99 fails: enable, authorize, token or verify")
 	fs.IntVar(&f.options.ErrorStatus, "error-status", 403, "HTTP `STATUS` of that failure")
 	fs.StringArrayVar(&f.options.Faults, "fault", nil, "fail in this way: `NAME[:TIMES]`, see vnv sandbox faults")
 	a.out.add(fs)
@@ -231,7 +231,7 @@ func faultsCmd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "faults",
 		Short: "List the ways in which the sandbox can fail",
-		Long:  "List the faults that --fault takes: name, the stage it stands at, and what the client meets.",
+		Long:  "List the faults that --fault takes: the name, the stage it stands at, and what\nthe client meets.",
 		Example: `  vnv sandbox faults
   vnv sandbox faults -o json --jq '.faults[].name'`,
 		Args: a.noArguments,

@@ -36,8 +36,12 @@ func (r *stepRun) sandboxInput(piped bool) error {
 	if piped {
 		return usagef("- and --sandbox: the sandbox of this command knows no session of another; start one with vnv sandbox")
 	}
-	all := flow.Steps(vnv.NumberVerification)
-	r.ops = all[:slices.Index(all, last(r.command.ops))+1]
+	all := flow.Steps(r.api)
+	at := slices.Index(all, last(r.command.ops))
+	if at < 0 {
+		return errNoExchange
+	}
+	r.ops = all[:at+1]
 	if r.flags.phone == "" && len(r.command.ops) == 1 && !slices.Contains(r.command.ops, vnv.OpEnable) {
 		r.flags.phone = "+99012345678"
 	}
@@ -57,7 +61,9 @@ func (r *stepRun) playSandbox(ctx context.Context, f *flow.Flow) (stop func(), e
 	if !r.flags.sandbox {
 		return func() {}, nil
 	}
-	f.RedirectURI = first(f.RedirectURI, freeCallback)
+	if _, redirectURI := flow.Needs(r.api, r.ops); redirectURI {
+		f.RedirectURI = first(f.RedirectURI, freeCallback)
+	}
 	far, err := newSandbox(sandbox.Options{Faults: r.flags.faults, RedirectURIs: registrable(f.RedirectURI), Now: nil})
 	if err != nil {
 		return nil, err
@@ -102,7 +108,7 @@ func (r *stepRun) playing(base string) string {
 // registrable leaves a redirect URI on a free port for later: it is registered once
 // the port is known.
 func registrable(redirectURI string) []string {
-	if redirectURI == freeCallback {
+	if redirectURI == freeCallback || redirectURI == "" {
 		return nil
 	}
 	return []string{redirectURI}
@@ -118,10 +124,13 @@ func newSandbox(o sandbox.Options) (*sandbox.Server, error) {
 	}
 	s, err := sandbox.New(o)
 	if err != nil {
-		return nil, &usageError{err: errors.New(printable(err.Error()))}
+		return nil, &usageError{err: errors.New(asFlags.Replace(printable(err.Error())))}
 	}
 	return s, nil
 }
+
+// asFlags turns what package sandbox says of its options into flags.
+var asFlags = strings.NewReplacer("set Public if they should", "--listen-public if they should")
 
 func faultNames() []string {
 	names := make([]string, 0, len(sandbox.Faults))

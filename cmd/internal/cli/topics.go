@@ -74,8 +74,8 @@ const flowTopic = `The device proves by its mobile data connection that it holds
     │                    ├─ 5 verify: number ─────►│                    │
     │                    │◄──────────── true, false┤                    │
 
-The app asking its backend comes before step 1 and stays the app's. vnv plays the
-backend, and the device too where no real phone is needed (--device).
+The app asking its backend comes before step 1 and stays the app's. vnv plays
+the backend, and the device too where no real phone is needed (--device).
 `
 
 func exitTopic() string {
@@ -102,7 +102,7 @@ func environmentTopic() string {
   HTTPS_PROXY, HTTP_PROXY, NO_PROXY      proxy, unless --proxy says
   CI                                     nobody is watching: nothing is asked
 
-The config file is $XDG_CONFIG_HOME/vnv/config.yaml, or ~/.config/vnv/config.yaml:
+The config file is vnv/config.yaml in $XDG_CONFIG_HOME, or else in ~/.config:
 
   app_id: 00000000-0000-0000-0000-000000000000
   private_key: private.key        # beside this file, or an absolute path
@@ -111,10 +111,11 @@ The config file is $XDG_CONFIG_HOME/vnv/config.yaml, or ~/.config/vnv/config.yam
     staging:
       base_url: https://staging.example
 
-VNV_PRIVATE_KEY is a path or the key's text. Where vnv's own settings give neither
-id nor key, the vendor's are read: VONAGE_APPLICATION_ID with VONAGE_PRIVATE_KEY_PATH,
-VONAGE_PRIVATE_KEY or VONAGE_PRIVATE_KEY64, then ~/.vonage/config.json. A file in
-the working directory is never read unless named.
+VNV_PRIVATE_KEY is a path or the key's text. Where vnv's own settings give
+neither id nor key, the vendor's are read: VONAGE_APPLICATION_ID together with
+VONAGE_PRIVATE_KEY_PATH, VONAGE_PRIVATE_KEY or VONAGE_PRIVATE_KEY64, and then
+~/.vonage/config.json. A file in the working directory is never read unless
+named.
 `)
 	return b.String()
 }
