@@ -1,0 +1,138 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/vnv-cli/vnv/cmd/internal/cli"
+	"github.com/vnv-cli/vnv/pkg/follow"
+	"github.com/vnv-cli/vnv/pkg/sandbox"
+)
+
+// patience is a safety net: what takes longer hangs.
+const patience = 30 * time.Second
+
+// world is a machine of its own for commands that run inside the test: an
+// environment, a home, and a network that ends at loopback.
+type world struct {
+	t    *testing.T
+	vars map[string]string
+	home string
+	tty  bool // stderr is a terminal
+	in   io.Reader
+
+	mu      sync.Mutex
+	strayed []string // addresses and names beyond loopback that somebody wanted
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	return &world{t: t, home: t.TempDir(), vars: map[string]string{"LANG": "C.UTF-8", "TERM": "xterm"}, in: strings.NewReader("")}
+}
+
+// towards points the world's settings at a sandbox inside the test, whose ledger
+// the test can read.
+func (w *world) towards(far *sandbox.Server) *world {
+	w.t.Helper()
+	key := filepath.Join(w.home, "private.key")
+	if err := os.WriteFile(key, far.PrivateKeyPEM(), 0o600); err != nil {
+		w.t.Fatal(err)
+	}
+	for name, value := range map[string]string{
+		"VNV_BASE_URL": far.URL(), "VNV_APP_ID": far.ApplicationID(), "VNV_PRIVATE_KEY": key, "VNV_REDIRECT_URI": far.RedirectURI(),
+	} {
+		w.vars[name] = value
+	}
+	return w
+}
+
+// result is how a command ended.
+type result struct {
+	args           []string
+	code           int
+	stdout, stderr string
+}
+
+func (r result) String() string {
+	return fmt.Sprintf("vnv %s\nexit code %d\n-- stdout --\n%s\n-- stderr --\n%s", strings.Join(r.args, " "), r.code, r.stdout, r.stderr)
+}
+
+// run runs one command line.
+func (w *world) run(args ...string) result {
+	w.t.Helper()
+	var out, story bytes.Buffer
+	code := w.start(context.Background(), &out, &story, args...)()
+	return result{args, code, out.String(), story.String()}
+}
+
+// start starts one command line; the function that it returns waits for the end.
+func (w *world) start(ctx context.Context, out, story io.Writer, args ...string) (wait func() int) {
+	w.t.Helper()
+	done := make(chan int, 1)
+	go func() { done <- cli.Main(ctx, w.env(out, story, args)) }()
+	return func() int {
+		w.t.Helper()
+		select {
+		case code := <-done:
+			return code
+		case <-time.After(patience):
+			w.t.Fatalf("vnv %s does not end", strings.Join(args, " "))
+			return -1
+		}
+	}
+}
+
+func (w *world) env(out, story io.Writer, args []string) cli.Env {
+	return cli.Env{
+		Args: args, In: w.in, Out: out, Err: story, Home: w.home, Now: time.Now, ErrTTY: w.tty,
+		Getenv:  func(name string) string { return w.vars[name] },
+		Environ: func() []string { return nil }, Unsetenv: func(string) error { return nil },
+		InterfaceAddrs: net.InterfaceAddrs,
+		Net:            follow.Net{Dial: w.dial, Lookup: w.lookup},
+	}
+}
+
+func (w *world) dial(ctx context.Context, network, addr string) (net.Conn, error) {
+	at, err := netip.ParseAddrPort(addr)
+	if err != nil || !at.Addr().Unmap().IsLoopback() {
+		w.stray(addr)
+		return nil, &net.OpError{Op: "dial", Net: network, Err: fmt.Errorf("%s is beyond loopback", addr)}
+	}
+	return new(net.Dialer).DialContext(ctx, network, addr)
+}
+
+func (w *world) lookup(_ context.Context, host string) ([]netip.Addr, error) {
+	if host == "localhost" {
+		return []netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 1})}, nil
+	}
+	w.stray(host)
+	return nil, &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}
+}
+
+func (w *world) stray(where string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.strayed = append(w.strayed, where)
+}
+
+// file is a path in the world's home; a text, if given, is written there.
+func (w *world) file(name string, text ...string) string {
+	w.t.Helper()
+	path := filepath.Join(w.home, name)
+	for _, s := range text {
+		if err := os.WriteFile(path, []byte(s), 0o600); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+	return path
+}
