@@ -36,12 +36,8 @@ func (r *stepRun) sandboxInput(piped bool) error {
 	if piped {
 		return usagef("- and --sandbox: the sandbox of this command knows no session of another; start one with vnv sandbox")
 	}
-	all := flow.Steps(r.api)
-	at := slices.Index(all, last(r.command.ops))
-	if at < 0 {
-		return errNoExchange
-	}
-	r.ops = all[:at+1]
+	all := flow.Steps(vnv.NumberVerification)
+	r.ops = all[:slices.Index(all, last(r.command.ops))+1]
 	if r.flags.phone == "" && len(r.command.ops) == 1 && !slices.Contains(r.command.ops, vnv.OpEnable) {
 		r.flags.phone = "+99012345678"
 	}
@@ -61,9 +57,7 @@ func (r *stepRun) playSandbox(ctx context.Context, f *flow.Flow) (stop func(), e
 	if !r.flags.sandbox {
 		return func() {}, nil
 	}
-	if _, redirectURI := flow.Needs(r.api, r.ops); redirectURI {
-		f.RedirectURI = first(f.RedirectURI, freeCallback)
-	}
+	f.RedirectURI = first(f.RedirectURI, freeCallback)
 	far, err := newSandbox(sandbox.Options{Faults: r.flags.faults, RedirectURIs: registrable(f.RedirectURI), Now: nil})
 	if err != nil {
 		return nil, err
@@ -108,7 +102,7 @@ func (r *stepRun) playing(base string) string {
 // registrable leaves a redirect URI on a free port for later: it is registered once
 // the port is known.
 func registrable(redirectURI string) []string {
-	if redirectURI == freeCallback || redirectURI == "" {
+	if redirectURI == freeCallback {
 		return nil
 	}
 	return []string{redirectURI}
