@@ -29,7 +29,7 @@ type invalidParam struct {
 }
 
 // shapes says how a stage refuses a request that is wrong, and how it fails for a number whose outcome
-// is an error.
+// is an error; nil where that is not by Options.ErrorAt.
 var shapes = map[Stage]struct {
 	refuse func(*call, refusal)
 	fail   func(*call, int)
@@ -40,6 +40,11 @@ var shapes = map[Stage]struct {
 	StageCallback:  {refusePage, failCallback},
 	StageToken:     {refuseOAuth, func(c *call, status int) { refuseOAuth(c, refusal{status: status}) }},
 	StageVerify:    {refuseCamara, failVerify},
+	StageStart:     {refuseProblem, nil},
+	StageCheckURL:  {refuseProblem, nil},
+	StageHandover:  {refuseProblem, nil},
+	StageCheck:     {refuseProblem, nil},
+	StageCancel:    {refuseProblem, nil},
 }
 
 // refuse answers in the shape of the call's stage.
@@ -47,7 +52,7 @@ func (c *call) refuse(r refusal) { shapes[c.route.stage].refuse(c, r) }
 
 // fails answers for a number whose outcome at this stage is an error, and tells whether it did.
 func (c *call) fails(phone string) bool {
-	if c.s.options.ErrorAt != c.route.stage || outcomeOf(phone) != outcomeError {
+	if c.s.options.ErrorAt != c.route.stage || c.flow.isSilent() || outcomeOf(phone) != outcomeError {
 		return false
 	}
 	c.entry.Note = "a number ending in 99 fails here"
@@ -95,11 +100,12 @@ var (
 
 // problem is the vendor gateway's shape (RFC 7807). Its type's fragment is the code.
 type problem struct {
-	Type     string         `json:"type"`
-	Title    string         `json:"title"`
-	Detail   string         `json:"detail"`
-	Instance string         `json:"instance"`
-	Params   []invalidParam `json:"invalid_parameters,omitempty"`
+	Type      string         `json:"type"`
+	Title     string         `json:"title"`
+	Detail    string         `json:"detail"`
+	Instance  string         `json:"instance"`
+	Params    []invalidParam `json:"invalid_parameters,omitempty"`
+	RequestID string         `json:"request_id,omitempty"` // Verify: the one under way
 }
 
 // words are a title and a detail; for OAuth and CAMARA a code and its message.
@@ -134,7 +140,7 @@ func (s *Server) problem(w http.ResponseWriter, status int, fragment, detail str
 		text.detail = detail
 	}
 	replyJSON(w, status, typeProblem, problem{
-		"https://developer.vonage.com/api-errors#" + fragment, text.title, text.detail, s.ids.hex128(), params,
+		"https://developer.vonage.com/api-errors#" + fragment, text.title, text.detail, s.ids.hex128(), params, "",
 	})
 }
 

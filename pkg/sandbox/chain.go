@@ -24,10 +24,15 @@ func readChain(c *call) {
 	c.entry.Code = c.form.Get("code")
 	c.s.mu.Lock()
 	defer c.s.mu.Unlock()
-	if f, ok := c.s.flows.get(c.entry.State, c.now); ok {
+	if f, ok := c.s.flows.get(c.entry.State, c.now); ok && c.belongs(f) {
 		c.flow = f
 		c.entry.Phone, c.entry.RedirectURI = f.phone, f.redirectURI
 	}
+}
+
+// belongs tells whether a flow can be at this hop: the carrier serves both APIs, the vendor each apart.
+func (c *call) belongs(f *flow) bool {
+	return c.route.stage == StageCarrier || f.isSilent() == (c.route.stage == StageHandover)
 }
 
 // lost refuses a hop that belongs to no flow, and tells whether it did.
@@ -113,7 +118,15 @@ func serveReturn(c *call) {
 		})
 		return
 	}
-	redirect(c, c.s.vendorCallback()+"?code="+code+"&state="+c.entry.State)
+	redirect(c, c.s.backFrom(c.flow)+"?code="+code+"&state="+c.entry.State)
+}
+
+// backFrom is where the carrier sends the device back to.
+func (s *Server) backFrom(f *flow) string {
+	if f.isSilent() {
+		return s.vendor + silentPath + "/" + f.silent.id + handoverPath
+	}
+	return s.vendorCallback()
 }
 
 // serveCallback ends the chain: the carrier's code is good once, and turns into the app's.

@@ -33,6 +33,15 @@ var routes = map[string]*route{
 	"/camara/oauth/callback":                  {roleVendor, http.MethodGet, StageCallback, readChain, serveCallback},
 	"/oauth2/token":                           {roleVendor, http.MethodPost, StageToken, readToken, serveToken},
 	"/camara/number-verification/v031/verify": {roleVendor, http.MethodPost, StageVerify, readVerify, serveVerify},
+	silentPath:                                {roleVendor, http.MethodPost, StageStart, readStart, serveStart},
+}
+
+// allowed are the methods of the route's path.
+func (r *route) allowed() string {
+	if r.stage == StageCheck {
+		return r.method + ", " + http.MethodDelete
+	}
+	return r.method
 }
 
 // call is one request on its way through the sandbox. It is the ResponseWriter that handlers and
@@ -49,6 +58,7 @@ type call struct {
 	form      url.Values // of the query, at token of the body
 	enable    enableRequest
 	verify    verifyRequest
+	start     startRequest
 	malformed *malformed
 	noted     bool
 	flow      *flow // in the chain: the one that the state belongs to
@@ -96,7 +106,7 @@ func (p port) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if id := c.entry.Correlator; id != "" && isCorrelator(id) {
 		w.Header()["X-Correlator"] = []string{id}
 	}
-	c.route = routes[r.URL.Path]
+	c.route, c.entry.RequestID = routeOf(r.Method, r.URL.Path)
 	switch {
 	case !p.s.knows(r.Host):
 		c.entry.Note = "the Host header names neither loopback nor the public URL"
@@ -114,7 +124,7 @@ func (c *call) run() {
 	c.entry.Role, c.entry.Stage = c.route.role, c.route.stage
 	if c.r.Method != c.route.method {
 		c.entry.Note = "wrong method"
-		c.Header().Set("Allow", c.route.method)
+		c.Header().Set("Allow", c.route.allowed())
 		c.refuse(refusal{http.StatusMethodNotAllowed, "This method is not supported here.", nil})
 		return
 	}

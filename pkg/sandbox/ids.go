@@ -33,6 +33,17 @@ func (i *ids) hex128() string {
 	return hex.EncodeToString(b[:])
 }
 
+// short is a code of the second API: six letters and digits.
+func (i *ids) short() string {
+	const alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	var b [6]byte
+	i.read(b[:])
+	for n := range b {
+		b[n] = alphabet[int(b[n])%len(alphabet)] // not even, and good enough to play with
+	}
+	return string(b[:])
+}
+
 // uuid is a version 4 UUID (RFC 9562).
 func (i *ids) uuid() string {
 	var b [16]byte

@@ -26,6 +26,7 @@ type Entry struct {
 	Code          string // the app's code at token, in the chain the carrier's
 	Token         string // the access token presented at verify
 	RedirectURI   string
+	RequestID     string // of the second API
 	Authorization string // the whole header; at enable and token it holds the JWT
 	Cookie        string
 	Referer       string

@@ -17,6 +17,8 @@ type Stage string
 
 // The stages, in the order of the flow. StageCarrier covers every hop of the carrier's chain,
 // StageCallback is the vendor's own callback, from where the code goes to the registered redirect_uri.
+// Those of the second API follow: between StageCheckURL and StageHandover, where the device is given its
+// code, lies StageCarrier again.
 const (
 	StageEnable    Stage = "enable"
 	StageAuthorize Stage = "authorize"
@@ -24,6 +26,12 @@ const (
 	StageCallback  Stage = "callback"
 	StageToken     Stage = "token"
 	StageVerify    Stage = "verify"
+
+	StageStart    Stage = "start"
+	StageCheckURL Stage = "check-url"
+	StageHandover Stage = "handover"
+	StageCheck    Stage = "check"
+	StageCancel   Stage = "cancel"
 )
 
 // The defaults of [Options]. Lifetimes that the vendor does not document are the longest that
@@ -33,9 +41,15 @@ const (
 	DefaultTokenTTL   = time.Hour
 	DefaultLedgerSize = 4096
 
+	// Those of the second API are the vendor's: when a request expires, and from when on it can be
+	// cancelled.
+	DefaultSilentTTL   = time.Minute
+	DefaultCancelAfter = 30 * time.Second
+
 	flowTTL     = 10 * time.Minute
-	maxFlows    = 4096    // of one generation, see store
-	maxStates   = 1 << 15 // of one generation
+	requestTTL  = 10 * time.Minute // how long a request that is over is remembered
+	maxFlows    = 4096             // of one generation, see store
+	maxStates   = 1 << 15          // of one generation
 	statesTTL   = 24 * time.Hour
 	maxJWTs     = 256
 	maxBody     = 64 << 10
@@ -83,6 +97,13 @@ type Options struct {
 	// ErrorStatus is the HTTP status of that failure, 403 when 0. In the redirect chain it is unused:
 	// the failure is an OAuth error at the redirect_uri.
 	ErrorStatus int
+	// SilentTTL is how long a request of the second API stays open, CancelAfter from when on it can be
+	// cancelled: [DefaultSilentTTL] and [DefaultCancelAfter] when 0.
+	SilentTTL, CancelAfter time.Duration
+	// SilentErrorAt is where in the second API numbers that are odd or end in 99 fail, as the vendor does
+	// not say. [StageHandover], when empty: the chain ends with the reason in place of a code. [StageCheck]:
+	// the code is handed over, and 200 answers it with status user_rejected or failed.
+	SilentErrorAt Stage
 	// Faults are names of rows of [Faults], each "NAME" or "NAME:times".
 	Faults []string
 
@@ -104,6 +125,9 @@ func (o *Options) setDefaults() {
 	setDefault(&o.TokenTTL, DefaultTokenTTL)
 	setDefault(&o.ErrorAt, StageVerify)
 	setDefault(&o.ErrorStatus, 403)
+	setDefault(&o.SilentTTL, DefaultSilentTTL)
+	setDefault(&o.CancelAfter, DefaultCancelAfter)
+	setDefault(&o.SilentErrorAt, StageHandover)
 	setDefault(&o.LedgerSize, DefaultLedgerSize)
 	o.PublicURL = strings.TrimSuffix(o.PublicURL, "/")
 	o.SinglePort = o.SinglePort || o.PublicURL != ""
@@ -127,14 +151,17 @@ func (o *Options) check() error {
 	if o.PublicURL != "" && !isOrigin(o.PublicURL) {
 		return errors.New("public URL: want an origin such as https://sandbox.example, without path, query or user")
 	}
-	if _, ok := shapes[o.ErrorAt]; !ok {
+	if shapes[o.ErrorAt].fail == nil {
 		return fmt.Errorf("error stage %q is none of enable, authorize, carrier, callback, token, verify", o.ErrorAt)
+	}
+	if o.SilentErrorAt != StageHandover && o.SilentErrorAt != StageCheck {
+		return fmt.Errorf("error stage %q of the second API is none of handover, check", o.SilentErrorAt)
 	}
 	if o.ErrorStatus < 400 || o.ErrorStatus > 599 {
 		return fmt.Errorf("error status %d: want 400 to 599", o.ErrorStatus)
 	}
-	if o.CodeTTL < 0 || o.TokenTTL < 0 || o.LedgerSize < 0 {
-		return errors.New("a lifetime or the ledger's size is negative")
+	if o.CodeTTL < 0 || o.TokenTTL < 0 || o.SilentTTL < 0 || o.CancelAfter < 0 || o.LedgerSize < 0 {
+		return errors.New("a lifetime, a waiting time or the ledger's size is negative")
 	}
 	return nil
 }

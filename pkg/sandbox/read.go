@@ -78,7 +78,7 @@ func (c *call) refuseMalformed() bool {
 	switch {
 	case c.malformed.field == "Content-Type" && c.route.stage != StageToken:
 		r.status = http.StatusUnsupportedMediaType
-	case c.malformed.field != "" && c.route.stage == StageEnable:
+	case c.malformed.field != "" && (c.route.stage == StageEnable || c.route.stage == StageStart || c.route.stage == StageCheck):
 		r.status = http.StatusUnprocessableEntity
 		r.params = []invalidParam{{c.malformed.field, c.malformed.reason}}
 	}

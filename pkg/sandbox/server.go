@@ -40,7 +40,9 @@ type Server struct {
 	codes     *store[string, grant]
 	spent     *store[string, string] // a used code → its token
 	tokens    *store[string, grant]
-	jwts      *store[string, string] // the Authorization headers that were found good
+	requests  *store[string, *silent] // of the second API, by id
+	numbers   *store[string, string]  // the id of the one under way for a number
+	jwts      *store[string, string]  // the Authorization headers that were found good
 }
 
 // flow is one enablement on its way to a code, under the state that the vendor made of the caller's.
@@ -49,7 +51,10 @@ type flow struct {
 	state string // the caller's, given back untouched
 	// What the carrier hands out: the cookie of its session, and its code for the vendor.
 	cookie, carrierCode string
+	silent              *silent // nil in the first API
 }
+
+func (f *flow) isSilent() bool { return f != nil && f.silent != nil }
 
 // grant is what a code, and then a token, stands for.
 type grant struct {
@@ -67,19 +72,21 @@ func New(o Options) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{
-		options: o,
-		key:     testPublicKey,
-		armed:   armed,
-		closing: make(chan struct{}),
-		ids:     ids{source: o.Rand},
-		seed:    maphash.MakeSeed(),
-		ledger:  ledger{size: o.LedgerSize},
-		flows:   newStore[string, *flow](maxFlows, flowTTL),
-		states:  newStore[uint64, struct{}](maxStates, statesTTL),
-		codes:   newStore[string, grant](maxFlows, o.CodeTTL),
-		spent:   newStore[string, string](maxFlows, o.TokenTTL),
-		tokens:  newStore[string, grant](maxFlows, o.TokenTTL),
-		jwts:    newStore[string, string](maxJWTs, maxLifetime+2*leeway),
+		options:  o,
+		key:      testPublicKey,
+		armed:    armed,
+		closing:  make(chan struct{}),
+		ids:      ids{source: o.Rand},
+		seed:     maphash.MakeSeed(),
+		ledger:   ledger{size: o.LedgerSize},
+		flows:    newStore[string, *flow](maxFlows, max(flowTTL, o.SilentTTL)),
+		states:   newStore[uint64, struct{}](maxStates, statesTTL),
+		codes:    newStore[string, grant](maxFlows, o.CodeTTL),
+		spent:    newStore[string, string](maxFlows, o.TokenTTL),
+		tokens:   newStore[string, grant](maxFlows, o.TokenTTL),
+		requests: newStore[string, *silent](maxFlows, max(requestTTL, o.SilentTTL)),
+		numbers:  newStore[string, string](maxFlows, o.SilentTTL),
+		jwts:     newStore[string, string](maxJWTs, maxLifetime+2*leeway),
 	}
 	if o.PublicKey != nil {
 		s.key = func() (*rsa.PublicKey, error) { return o.PublicKey, nil }
