@@ -113,7 +113,7 @@ func (r *run) follow(ctx context.Context) (*callback.Callback, error) {
 	options.APIHosts = append(options.APIHosts, apiHosts(r.API, r.s.APIHost)...)
 	options.Named = append(slices.Clone(options.Named), r.s.APIHost)
 	options.Named = slices.AppendSeq(options.Named, maps.Values(r.URLs))
-	f := &follow.Follower{Transport: r.rec.Step(string(vnv.OpAuthorize)), Options: options}
+	f := &follow.Follower{Transport: r.rec.Step(string(vnv.OpAuthorize)), Options: options, Mask: r.Mask}
 	result, err := f.Follow(ctx, r.s.AuthURL)
 	if result != nil {
 		r.hops = result.Redirects
@@ -164,7 +164,7 @@ func (r *run) await(ctx context.Context, device Device) (*callback.Callback, err
 		box = newPasted(r.plan.judge, r.proof())
 	}
 	r.sink(AuthURL{
-		URL: r.s.AuthURL, Device: device, RedirectURI: r.s.RedirectURI, Ours: r.listener != nil,
+		URL: r.s.AuthURL, Device: device, RedirectURI: r.s.RedirectURI, Ours: r.listener != nil, Fragment: r.plan.fragment,
 		RequiresCarrier: r.s.RequiresCarrierNetwork != nil && *r.s.RequiresCarrierNetwork,
 	})
 	if device == DeviceBrowser && r.Open != nil {

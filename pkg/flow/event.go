@@ -51,6 +51,7 @@ type AuthURL struct {
 	RequiresCarrier bool
 	RedirectURI     string
 	Ours            bool // the callback comes back to our own listener
+	Fragment        bool // the answer comes in the fragment: only a browser that runs scripts hands it over
 }
 
 // HopDone says that a request was answered or failed, in whichever step.

@@ -1,6 +1,8 @@
 package flow
 
 import (
+	"slices"
+
 	"github.com/vnv-cli/vnv/pkg/callback"
 	"github.com/vnv-cli/vnv/pkg/follow"
 	"github.com/vnv-cli/vnv/pkg/vnv"
@@ -8,8 +10,10 @@ import (
 
 // step is a row of the table of an API: what it is called and what it does.
 type step struct {
-	op vnv.Op
-	do stepFunc
+	op       vnv.Op
+	do       stepFunc
+	signs    bool // sends an application JWT
+	redirect bool // needs the redirect URI
 }
 
 // plan is all that differs between two APIs that do the same thing: the order of
@@ -28,11 +32,11 @@ type plan struct {
 var plans = map[string]plan{
 	vnv.NumberVerification.Name: {
 		steps: []step{
-			{vnv.OpJWT, (*run).jwt},
-			{vnv.OpEnable, retried((*run).askAuthURL)},
-			{vnv.OpAuthorize, (*run).authorize},
-			{vnv.OpExchange, (*run).exchange},
-			{vnv.OpVerify, (*run).verify},
+			{op: vnv.OpJWT, do: (*run).jwt, signs: true},
+			{op: vnv.OpEnable, do: retried((*run).askAuthURL), signs: true},
+			{op: vnv.OpAuthorize, do: (*run).authorize, redirect: true},
+			{op: vnv.OpExchange, do: (*run).exchange, signs: true, redirect: true},
+			{op: vnv.OpVerify, do: (*run).verify},
 		},
 		proof:  func(s Session) string { return s.State.Reveal() },
 		judge:  callback.Parse,
@@ -41,10 +45,10 @@ var plans = map[string]plan{
 	},
 	vnv.SilentAuth.Name: {
 		steps: []step{
-			{vnv.OpJWT, (*run).jwt},
-			{vnv.OpEnable, retried((*run).askCheckURL)},
-			{vnv.OpAuthorize, (*run).authorizeSilent},
-			{vnv.OpVerify, (*run).check},
+			{op: vnv.OpJWT, do: (*run).jwt, signs: true},
+			{op: vnv.OpEnable, do: retried((*run).askCheckURL), signs: true},
+			{op: vnv.OpAuthorize, do: (*run).authorizeSilent},
+			{op: vnv.OpVerify, do: (*run).check, signs: true},
 		},
 		proof:    func(s Session) string { return s.RequestID },
 		judge:    callback.ParseFragment,
@@ -63,4 +67,15 @@ func Steps(api vnv.API) []vnv.Op {
 		ops[i] = st.op
 	}
 	return ops
+}
+
+// Needs tells what some steps of an API need of the settings: a key to sign with,
+// the redirect URI.
+func Needs(api vnv.API, ops []vnv.Op) (key, redirectURI bool) {
+	for _, st := range plans[api.Name].steps {
+		if slices.Contains(ops, st.op) {
+			key, redirectURI = key || st.signs, redirectURI || st.redirect
+		}
+	}
+	return key, redirectURI
 }

@@ -128,3 +128,17 @@ func (r *run) check(ctx context.Context) error {
 	r.s.Code, r.s.Verified = "", &got.Verified
 	return r.save()
 }
+
+// Cancel ends a request of Verify, so that its number is free for another.
+func (f *Flow) Cancel(ctx context.Context, requestID string) error {
+	r := f.start(Session{RequestID: requestID})
+	defer r.close()
+	r.know()
+	err := within(ctx, RequestTimeout, func(ctx context.Context) error {
+		return r.client(vnv.OpVerify).Cancel(ctx, requestID)
+	})
+	if err != nil {
+		return wrap(ctx, vnv.OpVerify, err)
+	}
+	return nil
+}

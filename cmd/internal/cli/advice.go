@@ -18,12 +18,13 @@ import (
 // facts are what advice may speak of: no secret is among them.
 type facts struct {
 	appID, key, redirectURI string
+	issuer                  string // of a certificate that was refused
 	skew                    time.Duration
 }
 
 // advice is a row of the one table that turns a failure into an exit code and
 // what to do next. The first row that fits counts; an empty op or kind fits all.
-// In a hint {app}, {key}, {redirect} and {clock} stand for the facts.
+// In a hint {app}, {key}, {redirect}, {clock} and {issuer} stand for the facts.
 type advice struct {
 	op   vnv.Op
 	kind vnv.Kind
@@ -36,7 +37,6 @@ var advices = []advice{
 	{kind: vnv.KindInput, exit: exitUsage},
 	{kind: vnv.KindInternal, exit: exitUnexpected},
 
-	{op: vnv.OpVerify, kind: vnv.KindAuth, exit: exitVerify, hint: "The access token was refused: it works once and not for long. Run the flow again and verify at once."},
 	{kind: vnv.KindAuth, when: skewed, exit: exitCredentials, hint: "{clock}, and a JWT is judged by the server's. Set the clock, then try again."},
 	{
 		kind: vnv.KindAuth, exit: exitCredentials,
@@ -75,8 +75,19 @@ var advices = []advice{
 	{op: vnv.OpVerify, kind: vnv.KindUnusable, exit: exitVerify, hint: "Neither yes nor no: the answer is not one that may be trusted. The token is used up, so run the flow again."},
 
 	{kind: vnv.KindUnknownOutcome, exit: exitNetwork, hint: "The request may have arrived, and its code or token works once, so it was not sent again. Begin again with vnv enable."},
-	{kind: vnv.KindNetwork, when: untrusted, exit: exitNetwork, hint: "The certificate was issued by nobody that this machine trusts. Behind an inspecting proxy, give its authority with --ca-file FILE."},
-	{kind: vnv.KindNetwork, when: lookup, exit: exitNetwork, hint: "The name could not be resolved: check the network, the VPN, and the host in the settings."},
+	{
+		kind: vnv.KindNetwork, when: cause[x509.UnknownAuthorityError], exit: exitNetwork,
+		hint: "The certificate was issued by nobody that this machine trusts{issuer}. Behind an inspecting proxy, give its authority with --ca-file FILE.",
+	},
+	{
+		kind: vnv.KindNetwork, when: cause[x509.HostnameError], exit: exitNetwork,
+		hint: "The certificate belongs to another host: something stands between, or the URL in the settings names the wrong host. --ca-file FILE trusts another authority, but never another name.",
+	},
+	{
+		kind: vnv.KindNetwork, when: cause[x509.CertificateInvalidError], exit: exitNetwork,
+		hint: "The certificate is not valid, most often because it has expired or because the clock of this machine is wrong. Behind an inspecting proxy, give its authority with --ca-file FILE.",
+	},
+	{kind: vnv.KindNetwork, when: cause[*net.DNSError], exit: exitNetwork, hint: "The name could not be resolved: check the network, the VPN, and the host in the settings."},
 	{kind: vnv.KindNetwork, exit: exitNetwork, hint: "No answer came. Check the network, --proxy and the URLs in use (vnv -v shows more)."},
 	{kind: vnv.KindServer, exit: exitNetwork, hint: "The far side failed, or something between answered in its place (a captive portal, a proxy). Try again; for the vendor's support keep the ids below."},
 	{kind: vnv.KindRedirect, when: chain(follow.ReasonPage, follow.ReasonMetaRefresh, follow.ReasonScript), exit: exitChain, hint: "Most likely the request did not come over the phone's mobile data: a sign-in or error page came in place of a redirect. Open the URL on the phone: --device none."},
@@ -84,6 +95,9 @@ var advices = []advice{
 	{kind: vnv.KindRedirect, when: chain(follow.ReasonTooMany), exit: exitChain, hint: "Phones stop after 10 redirects too; --max-hops follows more, to see where it leads."},
 	{kind: vnv.KindRedirect, exit: exitChain, hint: "The chain did not end at {redirect}. --trace shows every hop."},
 
+	{kind: vnv.KindConcurrent, exit: exitLater, hint: "Another request for this number is under way. It ends by itself within a minute or so, and 30 s after its start by: vnv verify cancel REQUEST_ID"},
+	{kind: vnv.KindFailed, op: vnv.OpEnable, exit: exitVerify, hint: "The carrier could not authenticate this number silently: neither yes nor no. Fall back to another channel."},
+	{kind: vnv.KindFailed, exit: exitVerify, hint: "The verification failed or expired: neither yes nor no. Run the flow again."},
 	{kind: vnv.KindLimit, exit: exitLater, hint: "Too many requests (the vendor allows 10 a second per account): wait, then try again."},
 	{kind: vnv.KindUnavailable, exit: exitLater, hint: "Out of service for now: wait, then try again."},
 }
@@ -110,14 +124,19 @@ func chain(reasons ...follow.Reason) func(*vnv.Error, facts) bool {
 	}
 }
 
-func untrusted(e *vnv.Error, _ facts) bool {
-	_, ok := errors.AsType[x509.UnknownAuthorityError](e)
+// cause tells whether an error of some type is at the bottom.
+func cause[T error](e *vnv.Error, _ facts) bool {
+	_, ok := errors.AsType[T](e)
 	return ok
 }
 
-func lookup(e *vnv.Error, _ facts) bool {
-	_, ok := errors.AsType[*net.DNSError](e)
-	return ok
+// issuerOf names who issued the certificate that nobody here trusts.
+func issuerOf(err error) string {
+	e, ok := errors.AsType[x509.UnknownAuthorityError](err)
+	if !ok || e.Cert == nil || e.Cert.Issuer.String() == "" {
+		return ""
+	}
+	return " (issuer: " + printable(e.Cert.Issuer.String()) + ")"
 }
 
 // failure is an error as the outside sees it: masked, with exit code and advice.
@@ -137,7 +156,7 @@ func (a *app) failure(ctx context.Context, err error) render.Failure {
 	if hop, ok := errors.AsType[*follow.Error](err); ok {
 		f.Hop, f.Status, f.Code = hop.Hop, hop.Status, a.mask.Text(hop.Code)
 	}
-	a.facts.skew = e.ClockSkew(a.Now())
+	a.facts.skew, a.facts.issuer = e.ClockSkew(a.Now()), issuerOf(err)
 	f.ExitCode, f.Hint = a.facts.advise(e)
 	if cut, ok := errors.AsType[Interrupted](context.Cause(ctx)); ok && e.Kind == vnv.KindCanceled {
 		f.ExitCode = cut.ExitCode()
@@ -161,6 +180,6 @@ func (f facts) fill(hint string) string {
 	}
 	return strings.NewReplacer(
 		"{app}", first(f.appID, "(none)"), "{key}", first(f.key, "no key"),
-		"{redirect}", first(f.redirectURI, "the redirect URI"), "{clock}", clock,
+		"{redirect}", first(f.redirectURI, "the redirect URI"), "{clock}", clock, "{issuer}", f.issuer,
 	).Replace(hint)
 }

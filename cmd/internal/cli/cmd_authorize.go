@@ -10,7 +10,7 @@ import (
 )
 
 func authorizeCmd(a *app) *cobra.Command {
-	var authURL string
+	var authURL, requestID string
 	return a.stepCmd(&cobra.Command{
 		Use:   "authorize [-]",
 		Short: "Have the auth_url opened and wait for the callback",
@@ -30,24 +30,39 @@ taken from the last redirect when vnv follows the chain itself.`,
 		ops: []vnv.Op{vnv.OpAuthorize},
 		own: func(fs *pflag.FlagSet) {
 			fs.StringVar(&authURL, "auth-url", "", "open this `URL`; needs --state, for the one inside is the vendor's own")
+			fs.StringVar(&requestID, "request-id", "", "Verify: the `ID` that came with the URL, in place of --state")
 		},
 		prefer: func(_ context.Context, r *stepRun) error {
-			if authURL == "" {
-				if r.session.AuthURL == "" {
-					return usagef("no auth_url: give a session (- or --session), or --auth-url with --state")
-				}
-				return nil
-			}
-			if r.flags.state == "" && r.session.State == "" {
-				return usagef("--auth-url needs --state: the vendor rewrites the one inside the URL")
-			}
-			if r.session.AuthURL != "" && r.session.AuthURL != authURL {
-				return usagef("--auth-url is not the auth_url of the session")
-			}
-			r.session.AuthURL = authURL
-			r.named = append(r.named, authURL)
-			return nil
+			return r.takeAuthURL(authURL, requestID)
 		},
-		answer: func(s flow.Session) string { return s.Code.Reveal() },
+		answer: func(s flow.Session) string {
+			if s.Verified != nil {
+				return verdictText(s) // Verify: the chain itself said no
+			}
+			return s.Code.Reveal()
+		},
 	})
+}
+
+// takeAuthURL starts from a URL that the user names, with what proves its callback:
+// the state, or with Verify the request id.
+func (r *stepRun) takeAuthURL(authURL, requestID string) error {
+	silent := r.api.Name == vnv.SilentAuth.Name
+	if requestID != "" {
+		if err := r.giveText(&r.session.RequestID, requestID, "--request-id"); err != nil {
+			return err
+		}
+	}
+	switch {
+	case authURL == "" && r.session.AuthURL == "" && !r.brought():
+		return usagef("no auth_url: give a session (- or --session), or --auth-url with --state")
+	case authURL == "":
+		return nil
+	case silent && r.session.RequestID == "":
+		return usagef("--auth-url needs --request-id: it proves that an answer belongs to this request")
+	case !silent && r.flags.state == "" && r.session.State == "":
+		return usagef("--auth-url needs --state: the vendor rewrites the one inside the URL")
+	}
+	r.named = append(r.named, authURL)
+	return r.giveText(&r.session.AuthURL, authURL, "--auth-url")
 }

@@ -68,12 +68,19 @@ func (r *stepRun) takeCallback(raw string) error {
 	return r.give(&r.session.Code, cb.Code, "--callback-url")
 }
 
-// give puts a secret from a flag into the session; a session that holds another
-// one is not overruled.
+// give puts a value from a flag into the session; a session that holds another one
+// is not overruled.
 func (r *stepRun) give(into *vnv.Secret, value, flag string) error {
-	if *into != "" && into.Reveal() != value {
+	text := into.Reveal()
+	err := r.giveText(&text, value, flag)
+	*into = vnv.Secret(text)
+	return err
+}
+
+func (r *stepRun) giveText(into *string, value, flag string) error {
+	if *into != "" && *into != value {
 		return usagef("%s is not the one of the session", flag)
 	}
-	*into = vnv.Secret(value)
+	*into = value
 	return nil
 }

@@ -91,6 +91,9 @@ func (a *app) jwt(cmd *cobra.Command, f jwtFlags) error {
 
 func (a *app) jwtCredentials(cmd *cobra.Command, sandboxed bool) (credentials, error) {
 	if sandboxed {
+		if err := noAccountFlags(cmd.Flags()); err != nil {
+			return credentials{}, err
+		}
 		key, err := appjwt.ParseKey(sandbox.TestKeyPEM())
 		return credentials{appID: sandbox.TestApplicationID, key: key}, err
 	}

@@ -38,7 +38,7 @@ func addConnection(fs *pflag.FlagSet) {
 
 // completeStep knows the words that the flags of a step take.
 func completeStep(cmd *cobra.Command) {
-	for flag, words := range map[string][]string{"output": formats, "color": colorChoice, "device": devices, "fault": faultNames()} {
+	for flag, words := range map[string][]string{"output": formats, "color": colorChoice, "device": devices, "api": apiNames(), "fault": faultNames()} {
 		if cmd.Flags().Lookup(flag) != nil {
 			_ = cmd.RegisterFlagCompletionFunc(flag, completeWords(words))
 		}

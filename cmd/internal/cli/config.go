@@ -22,12 +22,13 @@ type config struct {
 	profile string
 	file    string         // the config file read, empty: none
 	stored  map[string]any // what the profile says
+	sandbox bool           // nothing but flags counts
 }
 
 // loadConfig reads the settings for one command. With sandboxed, nothing but flags
 // counts: no account of the user's is near the sandbox.
 func loadConfig(env *Env, flags *pflag.FlagSet, sandboxed bool) (*config, error) {
-	c := &config{Viper: viper.New(), env: env, flags: flags}
+	c := &config{Viper: viper.New(), env: env, flags: flags, sandbox: sandboxed}
 	if !sandboxed {
 		if err := c.readFile(); err != nil {
 			return nil, err

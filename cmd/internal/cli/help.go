@@ -57,6 +57,7 @@ var flagGroups = []struct {
 	names []string
 }{
 	{"Callback and redirects", dashedAll(callbackKeys)},
+	{"Verify API (--api verify)", dashedAll(silentKeys)},
 	{"Connection", append(dashedAll(connectionKeys), "profile", "config")},
 	{"Output", []string{"output", "jq", "trace", "quiet", "verbose", "color", "reveal", "help"}},
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/spf13/pflag"
 	"github.com/vnv-cli/vnv/cmd/internal/render"
 	"github.com/vnv-cli/vnv/pkg/appjwt"
 	"github.com/vnv-cli/vnv/pkg/flow"
@@ -23,12 +24,10 @@ var accountKeys = []string{"app_id", "private_key", "base_url", "enable_url", "t
 // sandboxInput begins a flow of the sandbox's own: the steps before the one asked
 // for run first, so nothing of theirs can be handed in.
 func (r *stepRun) sandboxInput(piped bool) error {
-	for _, key := range accountKeys {
-		if r.config.changed(key) {
-			return usagef("--%s and --sandbox: the sandbox has an account of its own", dashed(key))
-		}
+	if err := noAccountFlags(r.cmd.Flags()); err != nil {
+		return err
 	}
-	for _, name := range []string{"profile", "config", "auth-url", "code", "callback-url", "access-token"} {
+	for _, name := range []string{"auth-url", "code", "callback-url", "access-token"} {
 		if r.cmd.Flags().Changed(name) {
 			return usagef("--%s and --sandbox: the sandbox plays the earlier steps itself", name)
 		}
@@ -36,8 +35,12 @@ func (r *stepRun) sandboxInput(piped bool) error {
 	if piped {
 		return usagef("- and --sandbox: the sandbox of this command knows no session of another; start one with vnv sandbox")
 	}
-	all := flow.Steps(vnv.NumberVerification)
-	r.ops = all[:slices.Index(all, last(r.command.ops))+1]
+	all := flow.Steps(r.api)
+	at := slices.Index(all, last(r.command.ops))
+	if at < 0 {
+		return errNoExchange
+	}
+	r.ops = all[:at+1]
 	if r.flags.phone == "" && len(r.command.ops) == 1 && !slices.Contains(r.command.ops, vnv.OpEnable) {
 		r.flags.phone = "+99012345678"
 	}
@@ -49,6 +52,16 @@ func (r *stepRun) sandboxInput(piped bool) error {
 	return r.fromFlags()
 }
 
+// noAccountFlags refuses a real account's settings beside --sandbox.
+func noAccountFlags(fs *pflag.FlagSet) error {
+	for _, key := range append(slices.Clone(accountKeys), "profile", "config") {
+		if fs.Changed(dashed(key)) {
+			return usagef("--%s and --sandbox: the sandbox has an account of its own", dashed(key))
+		}
+	}
+	return nil
+}
+
 func last[T any](list []T) T { return list[len(list)-1] }
 
 // playSandbox starts the far side on this machine, if asked to, and points the
@@ -57,7 +70,9 @@ func (r *stepRun) playSandbox(ctx context.Context, f *flow.Flow) (stop func(), e
 	if !r.flags.sandbox {
 		return func() {}, nil
 	}
-	f.RedirectURI = first(f.RedirectURI, freeCallback)
+	if _, redirectURI := flow.Needs(r.api, r.ops); redirectURI {
+		f.RedirectURI = first(f.RedirectURI, freeCallback)
+	}
 	far, err := newSandbox(sandbox.Options{Faults: r.flags.faults, RedirectURIs: registrable(f.RedirectURI), Now: nil})
 	if err != nil {
 		return nil, err
@@ -102,7 +117,7 @@ func (r *stepRun) playing(base string) string {
 // registrable leaves a redirect URI on a free port for later: it is registered once
 // the port is known.
 func registrable(redirectURI string) []string {
-	if redirectURI == freeCallback {
+	if redirectURI == freeCallback || redirectURI == "" {
 		return nil
 	}
 	return []string{redirectURI}

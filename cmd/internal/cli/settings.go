@@ -30,6 +30,7 @@ const (
 var settings = []setting{
 	{"app_id", kindText, "", "application `ID` from the dashboard"},
 	{"private_key", kindText, "", "the application's private key: a `FILE`, - or env:NAME"},
+	{"api", kindText, "", "`API` to speak: number-verification or verify (default number-verification)"},
 	{"redirect_uri", kindText, "", "redirect `URI` as registered in the dashboard"},
 	{"scope", kindList, "", "`SCOPE` to ask for (default is number-verification-verify-read)"},
 	{"base_url", kindText, "", "`URL` of the API (default https://api-eu.vonage.com)"},
@@ -45,6 +46,11 @@ var settings = []setting{
 	{"timeout", kindDuration, "", "`TIME` for the whole command (default 30s, 3m when a person must act)"},
 	{"hop_timeout", kindDuration, "10s", "`TIME` for one redirect"},
 	{"max_hops", kindInt, "10", "`N` redirects to follow at most"},
+	{"brand", kindText, "", "Verify: `NAME` of who asks, 1 to 18 characters (default vnv)"},
+	{"coverage_check", kindBool, "true", "Verify: ask first whether the number's network takes part"},
+	{"redirect_url", kindText, "", "Verify: `URL` where the chain ends, its answer in the fragment (default none)"},
+	{"client_ref", kindText, "", "Verify: `TEXT` that comes back in webhooks"},
+	{"mode", kindText, "", "Verify: `MODE` of silent_auth, as the vendor documents it"},
 	{"correlator", kindText, "", "x-correlator `ID` to send with verify (default is a random one)"},
 }
 
@@ -70,7 +76,7 @@ func addSettings(fs *pflag.FlagSet, keys ...string) {
 		case kindList:
 			fs.StringArray(s.flag(), nil, s.usage)
 		case kindBool:
-			fs.Bool(s.flag(), false, s.usage)
+			fs.Bool(s.flag(), s.deflt == "true", s.usage)
 		case kindInt:
 			fs.Int(s.flag(), atoi(s.deflt), s.usage)
 		case kindDuration:
@@ -82,6 +88,7 @@ func addSettings(fs *pflag.FlagSet, keys ...string) {
 
 // The groups of flags, as help shows them.
 var (
-	connectionKeys = []string{"app_id", "private_key", "redirect_uri", "scope", "base_url", "enable_url", "token_url", "verify_url", "ca_file", "proxy"}
+	connectionKeys = []string{"app_id", "private_key", "api", "redirect_uri", "scope", "base_url", "enable_url", "token_url", "verify_url", "ca_file", "proxy"}
 	callbackKeys   = []string{"device", "listen", "listen_public", "error_grace", "timeout", "hop_timeout", "max_hops", "correlator"}
+	silentKeys     = []string{"brand", "coverage_check", "redirect_url", "client_ref", "mode"}
 )

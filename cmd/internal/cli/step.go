@@ -52,6 +52,7 @@ type stepRun struct {
 	store   *flow.File
 	ops     []vnv.Op
 	rows    []render.StepRow
+	api     vnv.API
 	named   []string // URLs that the user named
 	piped   bool     // the session came on stdin
 }
@@ -69,6 +70,7 @@ func (a *app) stepCmd(cmd *cobra.Command, sc stepCommand) *cobra.Command {
 		sc.own(fs)
 	}
 	addSettings(fs, callbackKeys...)
+	addSettings(fs, silentKeys...)
 	addConnection(fs)
 	a.out.add(fs)
 	completeStep(cmd)
@@ -103,6 +105,9 @@ func (r *stepRun) run(ctx context.Context, args []string) error {
 	}
 	if r.store != nil {
 		defer r.store.Close()
+	}
+	if r.passesOn() {
+		return r.passOn()
 	}
 	f, err := r.flow(ctx)
 	if err != nil {
@@ -154,7 +159,7 @@ func (r *stepRun) reply(out flow.Outcome) error {
 	if err := r.app.answer(r.command.answer(out.Session), doc); err != nil {
 		return err
 	}
-	if v := out.Session.Verified; v != nil && !*v && slices.Contains(r.command.ops, vnv.OpVerify) {
+	if v := out.Session.Verified; v != nil && !*v && r.needs(vnv.OpVerify, vnv.OpAuthorize) {
 		return errNotVerified
 	}
 	return nil

@@ -33,14 +33,17 @@ func (r *stepRun) flow(ctx context.Context) (*flow.Flow, error) {
 		return nil, err
 	}
 	f := &flow.Flow{
-		API: vnv.NumberVerification, BaseURL: c.text("base_url"), URLs: c.urls(), Scopes: scopes,
-		State: vnv.Secret(r.flags.state), RedirectURI: c.text("redirect_uri"), Correlator: c.text("correlator"),
+		API: r.api, BaseURL: c.host("base_url", r.api), URLs: c.urls(r.api), Scopes: scopes, Silent: c.silent(),
+		State: vnv.Secret(r.flags.state), RedirectURI: c.text(redirectKeys[r.api.Name]), Correlator: c.text("correlator"),
 		Listen: c.text("listen"), Public: c.GetBool("listen_public"), ErrorGrace: c.GetDuration("error_grace"),
 		Chain: follow.Options{MaxHops: c.GetInt("max_hops"), HopTimeout: c.GetDuration("hop_timeout"), AllowPrivate: r.flags.private, Named: r.named},
 		Net:   network, Mask: r.mask, Sink: r.sink(), Open: r.open, Now: r.Now,
 	}
 	if r.store != nil {
 		f.Save = r.store.Save
+	}
+	if c.changed("brand") && c.text("brand") == "" {
+		return nil, usagef("--brand: a name of 1 to 18 characters belongs here")
 	}
 	if f.Device, err = r.device(f); err != nil {
 		return nil, err
@@ -55,7 +58,8 @@ func (r *stepRun) flow(ctx context.Context) (*flow.Flow, error) {
 // require adds the credentials, if the steps sign anything, and names what is missing.
 func (r *stepRun) require(ctx context.Context, f *flow.Flow) error {
 	var missing []string
-	if r.needs(vnv.OpJWT, vnv.OpEnable, vnv.OpExchange) {
+	key, redirectURI := flow.Needs(r.api, r.ops)
+	if key {
 		cred, lacks, err := r.credentials(ctx, r.config)
 		if err != nil {
 			return err
@@ -66,7 +70,7 @@ func (r *stepRun) require(ctx context.Context, f *flow.Flow) error {
 			}
 		}
 	}
-	if r.needs(vnv.OpAuthorize, vnv.OpExchange) && f.RedirectURI == "" && r.session.RedirectURI == "" {
+	if redirectURI && f.RedirectURI == "" && r.session.RedirectURI == "" {
 		missing = append(missing, "redirect_uri")
 	}
 	return missingSettings(missing)
@@ -97,7 +101,7 @@ func (a *app) sign(f *flow.Flow, c credentials) error {
 // allLoopback tells whether every URL that a JWT is sent to leads to this machine.
 func allLoopback(f *flow.Flow) bool {
 	client := vnv.Client{API: f.API, BaseURL: f.BaseURL, URLs: f.URLs}
-	for _, op := range []vnv.Op{vnv.OpEnable, vnv.OpExchange} {
+	for op := range f.API.Paths {
 		u, err := client.URL(op)
 		if err != nil || !loopbackURL(u) {
 			return false
@@ -124,10 +128,10 @@ func missingSettings(missing []string) error {
 
 func pad(s string, width int) string { return s + strings.Repeat(" ", max(width-len(s), 1)) }
 
-func (c *config) urls() map[vnv.Op]string {
+func (c *config) urls(api vnv.API) map[vnv.Op]string {
 	urls := map[vnv.Op]string{}
 	for op, key := range map[vnv.Op]string{vnv.OpEnable: "enable_url", vnv.OpExchange: "token_url", vnv.OpVerify: "verify_url"} {
-		if u := c.text(key); u != "" {
+		if u := c.host(key, api); u != "" {
 			urls[op] = u
 		}
 	}

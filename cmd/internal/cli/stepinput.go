@@ -15,6 +15,9 @@ import (
 // --session file, or from the command's own flags.
 func (r *stepRun) input(ctx context.Context, args []string) error {
 	piped := len(args) == 1
+	if err := r.chooseAPI(""); err != nil {
+		return err
+	}
 	if piped && r.flags.session != "" {
 		return usagef("- and --session both bring a session: use one")
 	}
@@ -27,7 +30,7 @@ func (r *stepRun) input(ctx context.Context, args []string) error {
 	switch {
 	case piped:
 		r.piped = true
-		raw, err := r.readStdin("session")
+		raw, err := r.readStdin(ctx, "session")
 		if err != nil {
 			return err
 		}
@@ -39,7 +42,10 @@ func (r *stepRun) input(ctx context.Context, args []string) error {
 			return err
 		}
 	}
-	if r.command.prefer != nil {
+	if err := r.chooseAPI(r.session.API); err != nil {
+		return err
+	}
+	if r.command.prefer != nil && !r.passesOn() {
 		if err := r.command.prefer(ctx, r); err != nil {
 			return err
 		}

@@ -35,9 +35,15 @@ func (s *Story) ask(e flow.AuthURL) {
 // answerTo says where the callback comes to, and how else it can be handed in.
 func (s *Story) answerTo(e flow.AuthURL) string {
 	const paste = "paste the callback URL here, whole (it is not shown)"
+	if e.RedirectURI == "" {
+		return "the answer appears there as JSON: paste it here, whole (it is not shown)"
+	}
 	where, or := "waiting for the callback at "+s.Mask.URL(e.RedirectURI), ",\nor "+paste
 	if !e.Ours {
 		where, or = s.Mask.URL(e.RedirectURI)+" does not lead to this machine", ":\n"+paste
+	}
+	if e.Fragment {
+		where += "\nfrom a browser that runs its page's script; the vendor's phone libraries run none"
 	}
 	if !s.Live {
 		return where

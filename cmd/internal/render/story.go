@@ -99,6 +99,9 @@ func doneText(e flow.StepDone) string {
 		}
 		return e.Session.Phone.Masked() + " is on a supported network"
 	case vnv.OpAuthorize:
+		if v := e.Session.Verified; v != nil && !*v {
+			return "answered: the device does not hold the number"
+		}
 		switch e.Redirects {
 		case 0:
 			return "callback received, state matches"

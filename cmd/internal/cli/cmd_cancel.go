@@ -1,0 +1,66 @@
+package cli
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+	"github.com/vnv-cli/vnv/cmd/internal/render"
+	"github.com/vnv-cli/vnv/pkg/flow"
+	"github.com/vnv-cli/vnv/pkg/vnv"
+)
+
+func cancelCmd(a *app) *cobra.Command {
+	r := &stepRun{app: a, ops: []vnv.Op{vnv.OpVerify}}
+	cmd := &cobra.Command{
+		Use:   "cancel REQUEST_ID",
+		Short: "End a request of the Verify API, so that its number is free",
+		Long: `End a silent authentication of the Verify API. A number can be in one request at a
+time; the vendor lets it be ended 30 s after its start. The answer is "canceled".`,
+		Example: `  vnv verify cancel c11236f4-00bf-4b89-84ba-88b25df97315
+  vnv verify cancel "$(jq -r .request_id flow.json)"`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return usagef("vnv verify cancel takes the id of a request")
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error { return r.cancel(cmd.Context(), args[0]) },
+	}
+	r.cmd = cmd
+	fs := cmd.Flags()
+	fs.SortFlags = false
+	addSettings(fs, "device", "timeout")
+	addConnection(fs)
+	a.out.add(fs)
+	completeStep(cmd)
+	return cmd
+}
+
+func (r *stepRun) cancel(ctx context.Context, requestID string) error {
+	if err := r.out.check(); err != nil {
+		return err
+	}
+	var err error
+	if r.config, err = loadConfig(&r.Env, r.cmd.Flags(), false); err != nil {
+		return err
+	}
+	r.api = vnv.SilentAuth
+	f, err := r.flow(ctx)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, r.timeout(f))
+	defer cancel()
+	if err := f.Cancel(ctx, requestID); err != nil {
+		return err
+	}
+	doc, err := render.Document(struct {
+		SchemaVersion int    `json:"schema_version"`
+		RequestID     string `json:"request_id"`
+		Canceled      bool   `json:"canceled"`
+	}{flow.SchemaVersion, requestID, true})
+	if err != nil {
+		return err
+	}
+	return r.app.answer("canceled", doc)
+}
