@@ -11,6 +11,8 @@
 //   - The wait ends on a GET of the exact path that carries this attempt's state, compared in constant time. Everything
 //     else is answered, counted, reported through [Options.OnIgnored] and ignored, however much of it there is. The Host
 //     header is recorded, not judged.
+//   - An answer in the fragment ([Options.Fragment]) ends the wait by the same rules when our own page hands it over, in
+//     a POST that carries the page's Origin and nobody else's.
 //   - The first valid callback wins, and its page is written before [Listener.Wait] returns. Later ones get a page that
 //     says so.
 //   - One [Listener] has one outcome: a callback, a denial, or the most telling thing seen until the context ended.
@@ -45,7 +47,8 @@ type Options struct {
 	// State is this attempt's state; a callback proves with it that it belongs here.
 	State string
 	// Fragment says that the answer comes in the URL's fragment, as Verify's silent authentication sends it: State is
-	// then the request id, and a page with a script of its own hands the fragment over from the browser.
+	// then the request id, and a page with a script of its own hands the fragment over from the browser. Without a
+	// script, as in the vendor's phone libraries, nothing arrives: their answer must be given to [Listener.Offer].
 	Fragment bool
 	// Public allows an address that is not loopback.
 	Public bool
@@ -64,7 +67,7 @@ type Options struct {
 type Callback struct {
 	Code  string    // the authorization code, decoded, never empty, printable ASCII (RFC 6749, A.11)
 	State string    // this attempt's state
-	Query string    // the raw query, as it came
+	Query string    // the raw query or fragment, as it came; of a JSON answer the fragment that would say the same
 	Via   string    // ViaHTTP, ViaPaste or ViaURL
 	Host  string    // the Host header of the request; empty unless Via is http
 	At    time.Time // when it was taken; zero from Parse
@@ -168,8 +171,9 @@ func (l *Listener) Wait(ctx context.Context) (*Callback, error) {
 }
 
 // Offer judges a callback URL that a person pasted, or only its query, as a request for it would be judged; surrounding
-// blanks, quotes and angle brackets, "&amp;" and a fragment are tolerated, and host and path do not matter. A nil error
-// means that the wait is over (also by a denial); else the [*Error] says why the paste was not taken.
+// blanks, quotes and angle brackets, "&amp;" and a fragment are tolerated, and host and path do not matter. With
+// [Options.Fragment] it is judged as by [ParseFragment]. A nil error means that the wait is over (also by a denial); else
+// the [*Error] says why the paste was not taken.
 func (l *Listener) Offer(raw string) error {
 	query := pastedQuery(raw)
 	if l.opts.Fragment {

@@ -22,6 +22,8 @@ const (
 const (
 	ReasonPath       Reason = "path"       // another path: favicon, prefix added by a tunnel, scanner
 	ReasonMethod     Reason = "method"     // not GET: HEAD, OPTIONS, POST with response_mode=form_post
+	ReasonOrigin     Reason = "origin"     // a fragment that another page hands over, or nobody's
+	ReasonPage       Reason = "page"       // the page that hands over a fragment was asked for: counted, never reported
 	ReasonMalformed  Reason = "malformed"  // bad escape, code, state or error given twice, code not printable ASCII
 	ReasonIncomplete Reason = "incomplete" // neither code nor error
 	ReasonUnreadable Reason = "unreadable" // not an HTTP request of bearable size: TLS to a plain port, garbage, half of one
@@ -47,7 +49,9 @@ var says = map[Reason]string{
 	ReasonClosed:            "the listener was closed",
 	ReasonPath:              "not the path of the redirect URI",
 	ReasonMethod:            "not a GET request",
-	ReasonMalformed:         "the query is malformed",
+	ReasonOrigin:            "not handed over by our own page",
+	ReasonPage:              "the page was opened, but no script ran that hands the fragment over",
+	ReasonMalformed:         "the answer is malformed",
 	ReasonIncomplete:        "neither a code nor an error in it",
 	ReasonUnreadable:        "not a readable HTTP request",
 	ReasonDuplicate:         "the callback was already received",
@@ -93,6 +97,9 @@ func (e *Error) Error() string {
 	}
 	if e.Holder != "" {
 		parts = append(parts, "held by "+e.Holder)
+	}
+	if e.Reason == ReasonNoCallback && e.Ignored[ReasonPage] > 0 {
+		parts = append(parts, says[ReasonPage])
 	}
 	if e.Err != nil {
 		parts = append(parts, e.Err.Error())

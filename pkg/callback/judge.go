@@ -3,6 +3,7 @@ package callback
 import (
 	"crypto/subtle"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -52,13 +53,25 @@ func parse(query, state string, v vocabulary) (*Callback, error) {
 	return &Callback{Code: a.code, State: a.state, Query: query, Via: ViaURL}, nil
 }
 
-// vocabulary says by which parameters a callback proves its attempt and tells of an error.
-type vocabulary struct{ proof, failure string }
+// vocabulary says by which parameters a callback proves its attempt and tells of an error, and by which methods it comes.
+type vocabulary struct {
+	proof    string
+	failures []string
+	methods  string
+}
 
 var (
-	inQuery    = vocabulary{"state", "error"}                  // RFC 6749, 4.1.2
-	inFragment = vocabulary{"request_id", "error_description"} // Verify's silent authentication
+	inQuery    = vocabulary{"state", []string{"error"}, "GET"}                                 // RFC 6749, 4.1.2
+	inFragment = vocabulary{"request_id", []string{"error_description", "error"}, "GET, POST"} // Verify's silent authentication
 )
+
+// once reports whether a parameter that comes twice would be ambiguous.
+func (v vocabulary) once(name string) bool {
+	return name == "code" || name == v.proof || slices.Contains(v.failures, name)
+}
+
+// has reports whether a parameter matters.
+func (v vocabulary) has(name string) bool { return name == "error_description" || v.once(name) }
 
 // judge reads a raw query by RFC 6749, 4.1.2: a parameter without a value counts as absent (3.1), code, state and error
 // may come only once, and a code is printable ASCII (A.11).
@@ -68,7 +81,7 @@ func judge(query, state string, v vocabulary) answer {
 		return answer{reason: ReasonMalformed}
 	}
 	a := answer{code: p["code"], name: p["error"], description: p["error_description"]}
-	failed := p[v.failure] != ""
+	failed := slices.ContainsFunc(v.failures, func(name string) bool { return p[name] != "" })
 	proved := state != "" && subtle.ConstantTimeCompare([]byte(p[v.proof]), []byte(state)) == 1
 	if proved {
 		a.state = state
@@ -103,16 +116,11 @@ func params(query string, words vocabulary) (map[string]string, bool) {
 			return nil, false
 		}
 		_, twice := got[name]
-		switch name {
-		case "code", "error", words.proof:
-			if twice {
-				return nil, false
-			}
+		switch {
+		case twice && words.once(name):
+			return nil, false
+		case !twice && words.has(name):
 			got[name] = value
-		case "error_description":
-			if !twice {
-				got[name] = value
-			}
 		}
 	}
 	return got, true

@@ -65,6 +65,17 @@ var pages = map[Reason]page{
 		status: http.StatusMethodNotAllowed, mark: hint, title: "Not like this",
 		text: "Your terminal did not take this request: the callback must come as a plain redirect. You can close this window.",
 	},
+	ReasonOrigin: {
+		status: http.StatusForbidden, mark: hint, title: "Not from here",
+		text: "Your terminal did not take this answer: only its own page may hand it over. Copy the whole address of this page " +
+			"and paste it there, or close this window.",
+	},
+	ReasonPage: {
+		status: http.StatusOK, mark: hint, title: "One moment",
+		text: "Handing the answer to your terminal. If nothing happens, copy the whole address of this page and paste it " +
+			"there. Then you can close this window.",
+		script: handOver,
+	},
 }
 
 // unknown answers what has no row: requests that make no sense.
@@ -135,9 +146,11 @@ func (p page) policy() string {
 	return scriptPolicy()
 }
 
-// write sends the page whole and flushes it: header and body fit the server's buffer, so they leave in one write. A
-// client that has gone does not matter.
-func (p page) write(w http.ResponseWriter) {
+// write sends the page whole and flushes it: header and body fit the server's buffer, so they leave in one write. It has
+// its full time, however long the request took. A client that has gone does not matter. Methods are those that are taken.
+func (p page) write(w http.ResponseWriter, methods string) {
+	rc := http.NewResponseController(w)
+	_ = rc.SetWriteDeadline(clock().Add(requestTime))
 	body := p.html()
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
@@ -150,9 +163,9 @@ func (p page) write(w http.ResponseWriter) {
 	h.Set("X-Frame-Options", "DENY")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	if p.status == http.StatusMethodNotAllowed {
-		h.Set("Allow", http.MethodGet)
+		h.Set("Allow", methods)
 	}
 	w.WriteHeader(p.status)
 	_, _ = io.WriteString(w, body) //nolint:gosec // G705: a row of pages, nothing of the request
-	_ = http.NewResponseController(w).Flush()
+	_ = rc.Flush()
 }

@@ -40,22 +40,47 @@ func TestPages(t *testing.T) {
 			if !strings.Contains(got.body, "terminal") || !strings.Contains(got.body, "close this window") {
 				t.Error("it does not say whether the terminal got it and that the window can be closed")
 			}
-			checkPolicy(t, got.header.Get("Content-Security-Policy"), got.body)
+			body, script := cutScript(got.body)
+			if (script != "") != (r == ReasonPage) {
+				t.Errorf("its script is %q", script)
+			}
+			checkPolicy(t, got.header.Get("Content-Security-Policy"), body, script)
+			if got.status != http.StatusMethodNotAllowed {
+				return
+			}
+			if allow := got.header.Values("Allow"); len(allow) != 1 || allow[0] != http.MethodGet {
+				t.Errorf("Allow: got %q", allow)
+			}
 		})
 	}
 }
 
-// checkPolicy checks that the policy allows the page's own style by its hash, and nothing else, and that the page asks
-// for nothing else.
-func checkPolicy(t *testing.T, policy, body string) {
+// cutScript takes the first script out of a page, as a browser reads it: to the first closing element.
+func cutScript(body string) (without, script string) {
+	before, rest, _ := strings.Cut(body, "<script>")
+	script, after, _ := strings.Cut(rest, "</script>")
+	return before + after, script
+}
+
+func hashIn(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+}
+
+// checkPolicy checks that the policy allows the page's own style by its hash, a script by its hash if there is one, and
+// nothing else, and that the page asks for nothing else. A script may talk to where it came from.
+func checkPolicy(t *testing.T, policy, body, script string) {
 	t.Helper()
 	css := regexp.MustCompile(`(?s)<style>(.*)</style>`).FindStringSubmatch(body)
 	if len(css) != 2 {
 		t.Fatal("no style")
 	}
-	sum := sha256.Sum256([]byte(css[1]))
-	want := "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) +
-		"'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+	more := ""
+	if script != "" {
+		more = "script-src " + hashIn(script) + "; connect-src 'self'; "
+	}
+	want := "default-src 'none'; style-src " + hashIn(css[1]) + "; " + more +
+		"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 	if policy != want {
 		t.Errorf("policy %s\nwant   %s", policy, want)
 	}
@@ -76,7 +101,7 @@ func deliver(t *testing.T, p page) (got reply, writes int64) {
 		t.Fatal(err)
 	}
 	counted := &countingListener{Listener: socket}
-	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { p.write(w) })}
+	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { p.write(w, http.MethodGet) })}
 	server.SetKeepAlivesEnabled(false)
 	done := make(chan struct{})
 	go func() { defer close(done); _ = server.Serve(counted) }()

@@ -59,7 +59,7 @@ func (l *Listener) handle(w http.ResponseWriter, r *http.Request) {
 		l.door.served(c)
 	}
 	p, ended := l.judgeRequest(r)
-	p.write(w)
+	p.write(w, l.vocabulary().methods)
 	if ended {
 		close(l.done)
 	}

@@ -72,6 +72,7 @@ func TestEveryCallbackReason(t *testing.T) {
 		callback.ReasonIncomplete: vnv.KindState, callback.ReasonUnreadable: vnv.KindState, callback.ReasonDuplicate: vnv.KindState,
 		callback.ReasonLate: vnv.KindState, callback.ReasonOptions: vnv.KindInput, callback.ReasonExposed: vnv.KindInput,
 		callback.ReasonBusy: vnv.KindInput, callback.ReasonBind: vnv.KindInput,
+		callback.ReasonOrigin: vnv.KindState, callback.ReasonPage: vnv.KindState,
 	}
 	for _, r := range constants(t, "../callback/error.go", "Reason") {
 		kind, ok := want[callback.Reason(r)]
