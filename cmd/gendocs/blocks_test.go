@@ -12,7 +12,8 @@ import (
 //
 //	console   a transcript: run as it stands, and compared (transcript_test.go)
 //	sh        commands that need an account, a phone or another program: only
-//	          the form of each vnv command is checked (shell_test.go)
+//	          the form of each vnv command is checked (shell_test.go); below the
+//	          comment `file NAME` a script that the transcripts can run
 //	go        must stand like this in the Go file named in the comment above it
 //	          (links_test.go)
 type block struct {

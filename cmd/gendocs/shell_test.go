@@ -30,7 +30,9 @@ func TestCommands(t *testing.T) {
 }
 
 func wellFormed(args []string) error {
-	cmd, rest, err := cli.Root().Find(args)
+	root := cli.Root()
+	root.InitDefaultHelpCmd()
+	cmd, rest, err := root.Find(args)
 	if err != nil {
 		return err
 	}

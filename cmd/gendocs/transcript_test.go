@@ -9,11 +9,13 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"regexp"
 	"runtime"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -25,10 +27,13 @@ var update = flag.Bool("update", false, "write what the commands of the document
 // TestMain lets this program play vnv when a shell starts it under that name.
 func TestMain(m *testing.M) {
 	if filepath.Base(os.Args[0]) == "vnv" {
-		os.Exit(cli.Main(context.Background(), cli.Env{
+		ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+		code := cli.Main(ctx, cli.Env{
 			Args: os.Args[1:], In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
 			Getenv: os.Getenv, Environ: os.Environ, Unsetenv: os.Unsetenv, Now: time.Now, Home: os.Getenv("HOME"),
-		}))
+		})
+		stop()
+		os.Exit(code)
 	}
 	flag.Parse()
 	os.Exit(m.Run())
@@ -63,7 +68,7 @@ func TestTranscripts(t *testing.T) {
 			if !*update {
 				t.Parallel()
 			}
-			sh := newShell(t, bin)
+			sh := newShell(t, file, bin)
 			for _, b := range found {
 				b.run(t, sh)
 			}
@@ -119,6 +124,8 @@ func (b *block) run(t *testing.T, sh *shell) {
 	}
 	if !same && *update {
 		rewrite(t, b, real.String())
+	} else if !same {
+		t.Logf("if what it says now is right: go test ./cmd/gendocs -run Transcripts -update")
 	}
 }
 
@@ -136,11 +143,13 @@ var varying = []struct {
 	what *regexp.Regexp
 	name string
 }{
-	{regexp.MustCompile(`(127\.0\.0\.1|localhost):\d{4,5}\b`), "$1:PORT"},
+	{regexp.MustCompile(`\n {12,}`), " "}, // where a text is wrapped depends on the duration beside it
+	{regexp.MustCompile(`(127\.0\.0\.1|localhost)(:|%3A)\d{4,5}\b`), "$1${2}PORT"},
 	{regexp.MustCompile(`eyJ[\w-]+\.[\w-]+\.[\w-]+`), "JWT"},
 	{regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`), "UUID"},
 	{regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z`), "TIME"},
 	{regexp.MustCompile(`\b\d\d:\d\d:\d\d\b`), "CLOCK"},
+	{regexp.MustCompile(`\b\d{10}\b`), "EPOCH"},
 	{regexp.MustCompile(`\b(state|code)=[^&\s"]+`), "$1=RANDOM"},
 	{regexp.MustCompile(`[\w-]{32,}`), "RANDOM"},
 	{regexp.MustCompile(`_ms": [\d.]+`), `_ms": N`},
@@ -167,9 +176,21 @@ type shell struct {
 	code     int
 }
 
-func newShell(t *testing.T, bin string) *shell {
+// newShell puts the scripts of a document into its folder: sh blocks below a
+// comment that says `file NAME`.
+func newShell(t *testing.T, file, bin string) *shell {
 	t.Helper()
-	return &shell{dir: t.TempDir(), bin: bin}
+	s := &shell{dir: t.TempDir(), bin: bin}
+	for _, b := range blocks(t, file, "sh") {
+		name, ok := strings.CutPrefix(b.marker, "file ")
+		if !ok {
+			continue
+		}
+		if err := os.WriteFile(filepath.Join(s.dir, name), []byte(b.text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return s
 }
 
 func (s *shell) run(t *testing.T, command string, withSandbox bool) string {

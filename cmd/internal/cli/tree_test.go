@@ -17,8 +17,7 @@ func TestTree(t *testing.T) {
 			return
 		}
 		commands++
-		t.Run(strings.ReplaceAll(cmd.CommandPath(), " ", "_"), func(t *testing.T) {
-			t.Parallel()
+		t.Run(strings.ReplaceAll(cmd.CommandPath(), " ", "_"), func(t *testing.T) { // one after the other: to look at a command's flags changes it
 			texts(t, cmd)
 			flags(t, cmd)
 		})
