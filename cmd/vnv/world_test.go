@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/netip"
 	"os"
@@ -31,6 +32,9 @@ type world struct {
 	tty  bool // stderr is a terminal
 	in   io.Reader
 
+	files   []string // that the test put into the home
+	secrets []string // canaries of the test's own
+
 	mu      sync.Mutex
 	strayed []string // addresses and names beyond loopback that somebody wanted
 }
@@ -44,10 +48,7 @@ func newWorld(t *testing.T) *world {
 // the test can read.
 func (w *world) towards(far *sandbox.Server) *world {
 	w.t.Helper()
-	key := filepath.Join(w.home, "private.key")
-	if err := os.WriteFile(key, far.PrivateKeyPEM(), 0o600); err != nil {
-		w.t.Fatal(err)
-	}
+	key := w.file("private.key", string(far.PrivateKeyPEM()))
 	for name, value := range map[string]string{
 		"VNV_BASE_URL": far.URL(), "VNV_APP_ID": far.ApplicationID(), "VNV_PRIVATE_KEY": key, "VNV_REDIRECT_URI": far.RedirectURI(),
 	} {
@@ -129,10 +130,24 @@ func (w *world) stray(where string) {
 func (w *world) file(name string, text ...string) string {
 	w.t.Helper()
 	path := filepath.Join(w.home, name)
-	for _, s := range text {
-		if err := os.WriteFile(path, []byte(s), 0o600); err != nil {
+	for _, content := range text {
+		w.files = append(w.files, name)
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
 			w.t.Fatal(err)
 		}
 	}
 	return path
+}
+
+func (w *world) eachFile(visit func(path string, info fs.FileInfo)) {
+	w.t.Helper()
+	err := filepath.Walk(w.home, func(path string, info fs.FileInfo, err error) error {
+		if err == nil {
+			visit(path, info)
+		}
+		return err
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
 }
