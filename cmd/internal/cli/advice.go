@@ -46,7 +46,8 @@ var advices = []advice{
 		kind: vnv.KindNotEnabled, when: says("allowlist", "verified phone numbers"), exit: exitEnable,
 		hint: "The playground knows at most five numbers, each confirmed by SMS in the dashboard. Numbers that begin with +990 need no entry: vnv run --phone +99012345678.",
 	},
-	{kind: vnv.KindNotEnabled, when: says("no network application"), exit: exitEnable, hint: "Link the Network APIs capability to application {app} in the dashboard."},
+	{kind: vnv.KindNotEnabled, when: says("no network application"), exit: exitEnable, hint: unlinked},
+	{kind: vnv.KindRefused, op: vnv.OpEnable, when: says("no network application"), exit: exitEnable, hint: unlinked},
 	{kind: vnv.KindNotEnabled, exit: exitEnable, hint: "Number, network or scope is not enabled for application {app}: see its Network APIs capability in the dashboard, and --scope."},
 	{kind: vnv.KindGone, op: vnv.OpEnable, exit: exitEnable, hint: gone},
 	{kind: vnv.KindRefused, op: vnv.OpEnable, exit: exitEnable, hint: "The request was understood and refused: look at the number, the --scope and the detail above."},
@@ -101,6 +102,8 @@ var advices = []advice{
 	{kind: vnv.KindLimit, exit: exitLater, hint: "Too many requests (the vendor allows 10 a second per account): wait, then try again."},
 	{kind: vnv.KindUnavailable, exit: exitLater, hint: "Out of service for now: wait, then try again."},
 }
+
+const unlinked = "Link the Network APIs capability to application {app} in the dashboard."
 
 const gone = "Nobody lives at this URL. Check the URL settings; if they are the vendor's, this API may have been retired."
 
