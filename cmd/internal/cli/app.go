@@ -23,6 +23,7 @@ type app struct {
 	story *render.Story
 	lines *render.Lines
 
+	whole      bool     // build every command: for documents
 	facts      facts    // what advice may speak of
 	stdinFor   string   // what stdin was read for
 	secretVars []string // variables that held a secret
@@ -151,10 +152,8 @@ func newRoot(a *app) *cobra.Command {
 	root.SetHelpCommand(helpCommand(a))
 	root.PersistentFlags().BoolP("help", "h", false, "help for the command")
 	root.Flags().Bool("version", false, "print the version")
-	for _, c := range commands {
-		cmd := c.build(a)
-		cmd.GroupID = ""
-		root.AddCommand(cmd)
+	for _, c := range a.wanted() {
+		root.AddCommand(c.build(a))
 	}
 	return root
 }

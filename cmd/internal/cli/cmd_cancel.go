@@ -32,7 +32,7 @@ time; the vendor lets it be ended 30 s after its start. The answer is "canceled"
 	addSettings(fs, "device", "timeout")
 	addConnection(fs)
 	a.out.add(fs)
-	completeStep(cmd)
+	a.completeStep(cmd)
 	return cmd
 }
 

@@ -40,7 +40,7 @@ This is the token that enable and exchange send; curl can send it too.`,
 	fs.BoolVar(&f.sandbox, "sandbox", false, "sign as the sandbox's application")
 	addConnection(fs)
 	a.out.add(fs)
-	completeStep(cmd)
+	a.completeStep(cmd)
 	cmd.AddCommand(jwtDecodeCmd(a))
 	return cmd
 }
@@ -140,7 +140,7 @@ stdin, a file or a variable, for arguments can be read by others.`,
 		RunE: func(cmd *cobra.Command, args []string) error { return a.jwtDecode(cmd.Context(), args) },
 	}
 	a.out.add(cmd.Flags())
-	completeStep(cmd)
+	a.completeStep(cmd)
 	return cmd
 }
 

@@ -62,7 +62,7 @@ masked on stderr.`,
 	fs.IntVar(&f.options.ErrorStatus, "error-status", 403, "HTTP `STATUS` of that failure")
 	fs.StringArrayVar(&f.options.Faults, "fault", nil, "fail in this way: `NAME[:TIMES]`, see vnv sandbox faults")
 	a.out.add(fs)
-	completeStep(cmd)
+	a.completeStep(cmd)
 	cmd.AddCommand(faultsCmd(a))
 	return cmd
 }
@@ -238,7 +238,7 @@ func faultsCmd(a *app) *cobra.Command {
 		RunE: func(*cobra.Command, []string) error { return a.listFaults() },
 	}
 	a.out.add(cmd.Flags())
-	completeStep(cmd)
+	a.completeStep(cmd)
 	return cmd
 }
 

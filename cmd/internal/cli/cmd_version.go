@@ -11,21 +11,27 @@ import (
 // release is set by the linker in a released binary.
 var release string
 
-// version is the release, else what the build knows of its source.
+// version is the release, or that there is none. What the build knows of its source
+// is left to the version command: reading it costs every start a tenth.
 func version() string {
 	if release != "" {
 		return release
 	}
+	return "(built from source)"
+}
+
+// revision is the commit that the binary was built from, empty if it is not known.
+func revision() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
-		return "unknown"
+		return ""
 	}
 	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" && len(s.Value) >= 12 {
-			return "built from " + s.Value[:12]
+		if s.Key == "vcs.revision" {
+			return s.Value
 		}
 	}
-	return "built from source"
+	return ""
 }
 
 func versionCmd(a *app) *cobra.Command {
@@ -41,7 +47,7 @@ func versionCmd(a *app) *cobra.Command {
 				return err
 			}
 			doc, err := render.Document(map[string]string{
-				"version": version(), "go": runtime.Version(), "os": runtime.GOOS, "arch": runtime.GOARCH,
+				"version": version(), "revision": revision(), "go": runtime.Version(), "os": runtime.GOOS, "arch": runtime.GOARCH,
 			})
 			if err != nil {
 				return err
@@ -51,6 +57,6 @@ func versionCmd(a *app) *cobra.Command {
 		},
 	}
 	a.out.add(cmd.Flags())
-	completeStep(cmd)
+	a.completeStep(cmd)
 	return cmd
 }

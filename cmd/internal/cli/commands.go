@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"strings"
+
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
@@ -11,13 +13,16 @@ const (
 	groupAround = "Around it"
 )
 
-// commands is the table of subcommands: a new one is a file and a row.
-var commands = []struct {
+// command is a row of the table of subcommands.
+type command struct {
 	name  string
 	group string
 	what  string // in the root help: shorter than Short
 	build func(*app) *cobra.Command
-}{
+}
+
+// commands is the table of subcommands: a new one is a file and a row.
+var commands = []command{
 	{"run", groupFlow, "all steps for one number", runCmd},
 	{"jwt", groupFlow, "print an application JWT", jwtCmd},
 	{"enable", groupFlow, "ask for an auth_url", enableCmd},
@@ -29,6 +34,28 @@ var commands = []struct {
 	{"version", groupAround, "what this is", versionCmd},
 }
 
+// wanted are the commands that this command line can need: building one costs as
+// much as starting the process does. Help and suggestions want them all.
+func (a *app) wanted() []command {
+	if a.whole {
+		return commands
+	}
+	if len(a.Args) == 0 || strings.HasPrefix(a.Args[0], "-") && len(a.Args) == 1 {
+		return nil
+	}
+	for i, c := range commands {
+		if c.name == a.Args[0] && c.name != "completion" {
+			return commands[i : i+1]
+		}
+	}
+	return commands
+}
+
+// completing tells whether a shell asks, or a document is made for one.
+func (a *app) completing() bool {
+	return a.whole || len(a.Args) > 0 && strings.HasPrefix(a.Args[0], cobra.ShellCompRequestCmd)
+}
+
 // addConnection defines the connection flags and where settings come from.
 func addConnection(fs *pflag.FlagSet) {
 	addSettings(fs, connectionKeys...)
@@ -37,7 +64,10 @@ func addConnection(fs *pflag.FlagSet) {
 }
 
 // completeStep knows the words that the flags of a step take.
-func completeStep(cmd *cobra.Command) {
+func (a *app) completeStep(cmd *cobra.Command) {
+	if !a.completing() {
+		return
+	}
 	for flag, words := range map[string][]string{"output": formats, "color": colorChoice, "device": devices, "api": apiNames(), "fault": faultNames()} {
 		if cmd.Flags().Lookup(flag) != nil {
 			_ = cmd.RegisterFlagCompletionFunc(flag, completeWords(words))

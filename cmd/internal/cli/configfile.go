@@ -5,13 +5,16 @@ import (
 	"errors"
 	"regexp"
 	"strings"
+	"sync"
 
 	"go.yaml.in/yaml/v3"
 )
 
 const defaultProfile = "default"
 
-var profileName = regexp.MustCompile(`^[a-z0-9-]+$`)
+func isProfileName(s string) bool {
+	return s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == ""
+}
 
 // configDoc is a config file: the settings at its top are the default profile,
 // those under profiles are the others.
@@ -71,7 +74,7 @@ func parseConfig(path string, raw []byte) (configDoc, error) {
 
 func (p *configParser) readProfiles(n *yaml.Node) error {
 	return p.each(n, func(name string, k, v *yaml.Node) error {
-		if !profileName.MatchString(name) {
+		if !isProfileName(name) {
 			return p.fail(k.Line, "a profile's name is made of a-z, 0-9 and -")
 		}
 		values := map[string]any{}
@@ -144,13 +147,13 @@ func (p *configParser) text(n *yaml.Node, into *string) error {
 	return nil
 }
 
-var yamlLine = regexp.MustCompile(`line (\d+)`)
+var yamlLine = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`line (\d+)`) })
 
 // syntax names the line of a YAML error, and drops its text: it may quote a value.
 func (p *configParser) syntax(err error) error {
 	text := err.Error()
 	line := 1
-	if m := yamlLine.FindStringSubmatch(text); m != nil {
+	if m := yamlLine().FindStringSubmatch(text); m != nil {
 		line = atoi(m[1])
 	}
 	switch {

@@ -12,7 +12,7 @@ import (
 
 // Root returns the tree of commands, to be looked at and not to be run.
 func Root() *cobra.Command {
-	return newRoot(&app{Env: Env{Getenv: func(string) string { return "" }}})
+	return newRoot(&app{whole: true, Env: Env{Getenv: func(string) string { return "" }}})
 }
 
 // FlagGroup is a titled part of a command's flags.

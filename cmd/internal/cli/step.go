@@ -73,7 +73,7 @@ func (a *app) stepCmd(cmd *cobra.Command, sc stepCommand) *cobra.Command {
 	addSettings(fs, silentKeys...)
 	addConnection(fs)
 	a.out.add(fs)
-	completeStep(cmd)
+	a.completeStep(cmd)
 	cmd.Args = a.dashOnly
 	cmd.RunE = func(cmd *cobra.Command, args []string) error { return r.run(cmd.Context(), args) }
 	return cmd
