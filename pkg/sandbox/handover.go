@@ -28,33 +28,40 @@ func readOpen(c *call) {
 // serveOpen begins the chain. Until the code was handed over it may begin again, as when a device lost
 // its connection on the way.
 func serveOpen(c *call) {
-	if c.flow == nil {
-		c.over()
+	if c.lostSilent() {
 		return
 	}
 	redirect(c, c.s.carrier+"/carrier/he?state="+c.entry.State)
 }
 
-// over answers for a request that is unknown, or that nothing can be done with any more.
-func (c *call) over() {
+// lostSilent answers for a request that is unknown, or that nothing can be done with any more, and tells
+// whether it was one.
+func (c *call) lostSilent() bool {
+	if c.flow.isSilent() && c.flow.silent.id == c.entry.RequestID {
+		return false
+	}
 	c.entry.Note = "the request is unknown, over or too old"
 	c.verifyProblem(http.StatusNotFound, "not-found", "", "")
+	return true
 }
 
 // serveHandover ends the chain: the carrier's code is good once, and turns into the one for the backend.
 func serveHandover(c *call) {
-	if c.flow == nil || c.flow.silent.id != c.entry.RequestID {
-		c.over()
+	if c.lostSilent() {
 		return
 	}
-	sent, _ := c.one("code")
-	code := c.s.ids.short()
 	end := silentEnds[outcomeOf(c.flow.phone)]
 	if c.s.options.SilentErrorAt != StageHandover {
 		end.reason = ""
 	}
-	switch ok := c.endChain(sent, code, end); {
-	case !ok:
+	c.endChainWith(end)
+}
+
+// endChainWith hands a code over or, where there is a reason why not, that.
+func (c *call) endChainWith(end silentEnd) {
+	code := c.s.ids.short()
+	switch {
+	case !c.takeCarrierCode(code, end):
 		c.entry.Note = "the code is not the carrier's"
 		c.verifyProblem(http.StatusBadRequest, "invalid-code", "The carrier's code is not valid.", "")
 	case end.reason != "":
@@ -64,8 +71,9 @@ func serveHandover(c *call) {
 	}
 }
 
-// endChain takes the carrier's code and keeps the one for the backend, or ends the request.
-func (c *call) endChain(sent, code string, end silentEnd) bool {
+// takeCarrierCode takes the carrier's code and keeps the one for the backend, or ends the request.
+func (c *call) takeCarrierCode(code string, end silentEnd) bool {
+	sent, _ := c.one("code")
 	c.s.mu.Lock()
 	defer c.s.mu.Unlock()
 	f, open := c.s.flows.get(c.entry.State, c.now)
@@ -74,7 +82,7 @@ func (c *call) endChain(sent, code string, end silentEnd) bool {
 	}
 	c.s.flows.drop(c.entry.State)
 	if end.reason != "" {
-		c.entry.Note = "a number ending like this fails here"
+		c.entry.Note = "no code: " + end.reason
 		c.s.finish(f.silent, end.status, c.now)
 		return true
 	}

@@ -163,5 +163,6 @@ func (s *Server) Shutdown(ctx context.Context) error {
 		}
 	}
 	s.net.serving.Wait()
+	s.finishWebhooks(ctx)
 	return errors.Join(errs...)
 }

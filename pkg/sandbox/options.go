@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"net/netip"
 	"net/url"
 	"strings"
@@ -45,6 +46,13 @@ const (
 	// cancelled.
 	DefaultSilentTTL   = time.Minute
 	DefaultCancelAfter = 30 * time.Second
+
+	// DefaultWebhookBackoff is the time before a webhook's second try. The vendor does not document its own.
+	DefaultWebhookBackoff = time.Second
+
+	// TestSignatureSecret signs webhooks where no secret is given. Like the test key it is published, and
+	// so good for nothing else.
+	TestSignatureSecret = "published-by-the-vnv-sandbox-for-tests-only"
 
 	flowTTL     = 10 * time.Minute
 	requestTTL  = 10 * time.Minute // how long a request that is over is remembered
@@ -104,6 +112,17 @@ type Options struct {
 	// not say. [StageHandover], when empty: the chain ends with the reason in place of a code. [StageCheck]:
 	// the code is handed over, and 200 answers it with status user_rejected or failed.
 	SilentErrorAt Stage
+	// Webhook is where the second API posts what becomes of each request, an http or https URL; "" for
+	// nowhere. Failed deliveries are tried again, at most four times in all; no request waits for them.
+	Webhook string
+	// SignatureSecret signs the webhooks' JWT by HMAC, [TestSignatureSecret] when empty.
+	SignatureSecret string
+	// WebhookBackoff is the time before the second try, [DefaultWebhookBackoff] when 0; it doubles.
+	WebhookBackoff time.Duration
+	// WebhookClient posts the webhooks; nil: a private one without proxy.
+	WebhookClient *http.Client
+	// WebhookLog is called for every try, by one goroutine.
+	WebhookLog func(Delivery)
 	// Faults are names of rows of [Faults], each "NAME" or "NAME:times".
 	Faults []string
 
@@ -128,6 +147,8 @@ func (o *Options) setDefaults() {
 	setDefault(&o.SilentTTL, DefaultSilentTTL)
 	setDefault(&o.CancelAfter, DefaultCancelAfter)
 	setDefault(&o.SilentErrorAt, StageHandover)
+	setDefault(&o.SignatureSecret, TestSignatureSecret)
+	setDefault(&o.WebhookBackoff, DefaultWebhookBackoff)
 	setDefault(&o.LedgerSize, DefaultLedgerSize)
 	o.PublicURL = strings.TrimSuffix(o.PublicURL, "/")
 	o.SinglePort = o.SinglePort || o.PublicURL != ""
@@ -157,10 +178,13 @@ func (o *Options) check() error {
 	if o.SilentErrorAt != StageHandover && o.SilentErrorAt != StageCheck {
 		return fmt.Errorf("error stage %q of the second API is none of handover, check", o.SilentErrorAt)
 	}
+	if o.Webhook != "" && !isWebURL(o.Webhook) {
+		return errors.New("webhook: want an absolute http or https URL without user and fragment")
+	}
 	if o.ErrorStatus < 400 || o.ErrorStatus > 599 {
 		return fmt.Errorf("error status %d: want 400 to 599", o.ErrorStatus)
 	}
-	if o.CodeTTL < 0 || o.TokenTTL < 0 || o.SilentTTL < 0 || o.CancelAfter < 0 || o.LedgerSize < 0 {
+	if o.CodeTTL < 0 || o.TokenTTL < 0 || o.SilentTTL < 0 || o.CancelAfter < 0 || o.WebhookBackoff < 0 || o.LedgerSize < 0 {
 		return errors.New("a lifetime, a waiting time or the ledger's size is negative")
 	}
 	return nil

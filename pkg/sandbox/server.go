@@ -29,6 +29,7 @@ type Server struct {
 	armed   map[Stage][]*armed
 	closing chan struct{} // closed by Shutdown: whoever waits stops
 	net     network
+	hooks   webhooks
 
 	vendor, carrier string // origins
 	publicHost      string
@@ -42,6 +43,7 @@ type Server struct {
 	tokens    *store[string, grant]
 	requests  *store[string, *silent] // of the second API, by id
 	numbers   *store[string, string]  // the id of the one under way for a number
+	pending   []*silent               // in the order of their start, where a webhook tells when they expire
 	jwts      *store[string, string]  // the Authorization headers that were found good
 }
 

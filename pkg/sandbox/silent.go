@@ -97,7 +97,7 @@ func (c *call) request() *silent {
 // expire ends a request whose time is over, under the server's lock.
 func (s *Server) expire(q *silent, now time.Time) {
 	if q.status == silentPending && !now.Before(q.started.Add(s.options.SilentTTL)) {
-		s.finish(q, silentExpired, now)
+		s.finish(q, silentExpired, q.started.Add(s.options.SilentTTL))
 	}
 }
 
@@ -108,6 +108,7 @@ func (s *Server) finish(q *silent, status silentStatus, now time.Time) {
 		s.numbers.drop(q.phone)
 	}
 	s.flows.drop(q.state)
+	s.conclude(q)
 }
 
 // silentEnd is what a number leads to.

@@ -35,7 +35,7 @@ type startAnswer struct {
 
 func readStart(c *call) {
 	o, r := c.readObject(), &c.start
-	var coverageCheck bool
+	var coverageCheck bool // has no meaning here: every network is supported
 	c.field(o, "brand", "a string", &r.brand)
 	c.field(o, "client_ref", "a string", &r.clientRef)
 	c.field(o, "coverage_check", "true or false", &coverageCheck)
@@ -45,6 +45,7 @@ func readStart(c *call) {
 		c.field(channel, "channel", "a string", &r.channel)
 		c.field(channel, "to", "a string", &r.to)
 		c.field(channel, "redirect_url", "a string", &r.redirectURL)
+		c.field(channel, "coverage_check", "true or false", &coverageCheck) // the documents do not agree where it goes
 		c.field(channel, "mode", "a string", &r.mode)
 	}
 	c.entry.RedirectURI = r.redirectURL
@@ -93,6 +94,7 @@ func (c *call) begin() (answer startAnswer, running string) {
 	s.numbers.put(phone, q.id, c.now)
 	s.requests.put(q.id, q, c.now)
 	s.flows.putUntil(q.state, &flow{grant: grant{phone, "", q.redirectURL}, silent: q}, c.now, c.now.Add(s.options.SilentTTL))
+	s.announce(q)
 	c.entry.RequestID, c.entry.State = q.id, q.state
 	return startAnswer{q.id, s.checkURL(q.id)}, ""
 }
