@@ -30,6 +30,7 @@ var commands = []command{
 	{"exchange", groupFlow, "trade the code for a token", exchangeCmd},
 	{"verify", groupFlow, "does the device hold it?", verifyCmd},
 	{"sandbox", groupAround, "vendor and carrier, local", sandboxCmd},
+	{"migrate", groupAround, "from the old API to Verify", migrateCmd},
 	{"completion", groupAround, "for your shell", completionCmd},
 	{"version", groupAround, "what this is", versionCmd},
 }

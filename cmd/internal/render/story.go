@@ -102,13 +102,17 @@ func doneText(e flow.StepDone) string {
 		if v := e.Session.Verified; v != nil && !*v {
 			return "answered: the device does not hold the number"
 		}
+		proof := "state matches"
+		if e.Session.RequestID != "" {
+			proof = "request id matches"
+		}
 		switch e.Redirects {
 		case 0:
-			return "callback received, state matches"
+			return "callback received, " + proof
 		case 1:
-			return "1 redirect, state matches"
+			return "1 redirect, " + proof
 		default:
-			return fmt.Sprintf("%d redirects, state matches", e.Redirects)
+			return fmt.Sprintf("%d redirects, %s", e.Redirects, proof)
 		}
 	case vnv.OpExchange:
 		if e.Lifetime > 0 {
