@@ -203,7 +203,7 @@ func (s *shell) run(t *testing.T, command string, withSandbox bool) string {
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "sh", "-c", command)
 	cmd.Dir = s.dir
-	cmd.Env = []string{"PATH=" + s.bin + ":" + os.Getenv("PATH"), "HOME=" + s.dir, "LC_ALL=C.UTF-8"}
+	cmd.Env = []string{"PATH=" + s.bin + ":" + os.Getenv("PATH"), "HOME=" + s.dir, "LC_ALL=C.UTF-8", "GORACE=atexit_sleep_ms=0"}
 	if withSandbox {
 		cmd.Env = append(cmd.Env, s.exports...)
 	}
