@@ -94,5 +94,19 @@ func (m *Mask) shape(part func(string) string) string {
 	if t := part("phone"); t != "" {
 		return m.pseudonym("phone", t)
 	}
+	if prose(part("name"), part("is"), part("value")) {
+		return part("name") + part("is") + part("value")
+	}
 	return part("name") + part("is") + m.pseudonym(strings.ToLower(part("name")), part("value"))
+}
+
+// prose says whether a name with a colon behind it is the end of a clause and no assignment: an OAuth
+// error follows it ("without this attempt's state: access_denied"), or it is one itself.
+func prose(name, is, value string) bool {
+	if is != ": " {
+		return false
+	}
+	value = strings.TrimRight(value, ".:")
+	return strings.EqualFold(name, "invalid_token") && ordinary(value) ||
+		strings.Contains(value, "_") && plainName(value) && strings.ToLower(value) == value && countDigits(value) == 0
 }

@@ -134,30 +134,30 @@ func TestMissingSettings(t *testing.T) {
 func TestConfigErrors(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ text, want string }{
-		"unknown key":         {"app_id: a\napp_idd: " + canary, ":2: unknown key app_idd; did you mean app_id?"},
+		"unknown key":          {"app_id: a\napp_idd: " + canary, ":2: unknown key app_idd; did you mean app_id?"},
 		"unknown key, no idea": {"something: " + canary, ":1: unknown key something"},
-		"unknown in profile":  {"profiles:\n  a:\n    privat_key: " + canary, ":3: unknown key privat_key; did you mean private_key?"},
-		"upper case":          {"APP_ID: " + canary, ":1: unknown key APP_ID; did you mean app_id?"},
-		"dashes":              {"app-id: " + canary, ":1: unknown key app-id; did you mean app_id?"},
-		"duration":            {"timeout: " + canary, ":1: timeout: not a time such as 30s"},
-		"number":              {"\nmax_hops: " + canary, ":2: max_hops: not a whole number"},
-		"bool":                {"listen_public: " + canary, ":1: listen_public: not true or false"},
-		"list for text":       {"app_id: [" + canary + "]", ":1: a single value belongs here"},
-		"map for text":        {"app_id:\n  x: " + canary, ":2: a single value belongs here"},
-		"null":                {"app_id:", ":1: a single value belongs here"},
-		"map in list":         {"scope:\n  - x: " + canary, ":2: a single value belongs here"},
-		"twice":               {"app_id: a\napp_id: " + canary, "stands twice"},
-		"twice in profile":    {"profiles:\n  a:\n    app_id: a\n    app_id: " + canary, "stands twice"},
-		"profile twice":       {"profiles:\n  a:\n    app_id: a\n  a:\n    app_id: " + canary, "stands twice"},
-		"tab":                 {"profiles:\n\ta:\n\t\tapp_id: " + canary, ":2: not YAML: a tab, or a mark that cannot start a value"},
-		"NUL":                 {"app_id: a\nprivate_key: " + canary + "\x00", ":2: a NUL byte: this is not a text file"},
-		"no map":              {canary, ":1: names with values belong here (key: value)"},
-		"profiles as list":    {"profiles: [" + canary + "]", ":1: names with values belong here (key: value)"},
-		"open quote":          {"app_id: \"" + canary, "not YAML"},
-		"anchor":              {"app_id: *" + canary, "not YAML"},
-		"profile name":        {"profiles:\n  Prod: {app_id: a}", ":2: a profile's name is made of a-z, 0-9 and -"},
-		"profile name dot":    {"profiles:\n  a.b: {app_id: a}", ":2: a profile's name is made of a-z, 0-9 and -"},
-		"default twice":       {"app_id: a\nprofiles:\n  default: {app_id: " + canary + "}", "the default profile stands both at the top and under profiles"},
+		"unknown in profile":   {"profiles:\n  a:\n    privat_key: " + canary, ":3: unknown key privat_key; did you mean private_key?"},
+		"upper case":           {"APP_ID: " + canary, ":1: unknown key APP_ID; did you mean app_id?"},
+		"dashes":               {"app-id: " + canary, ":1: unknown key app-id; did you mean app_id?"},
+		"duration":             {"timeout: " + canary, ":1: timeout: not a time such as 30s"},
+		"number":               {"\nmax_hops: " + canary, ":2: max_hops: not a whole number"},
+		"bool":                 {"listen_public: " + canary, ":1: listen_public: not true or false"},
+		"list for text":        {"app_id: [" + canary + "]", ":1: a single value belongs here"},
+		"map for text":         {"app_id:\n  x: " + canary, ":2: a single value belongs here"},
+		"null":                 {"app_id:", ":1: a single value belongs here"},
+		"map in list":          {"scope:\n  - x: " + canary, ":2: a single value belongs here"},
+		"twice":                {"app_id: a\napp_id: " + canary, "stands twice"},
+		"twice in profile":     {"profiles:\n  a:\n    app_id: a\n    app_id: " + canary, "stands twice"},
+		"profile twice":        {"profiles:\n  a:\n    app_id: a\n  a:\n    app_id: " + canary, "stands twice"},
+		"tab":                  {"profiles:\n\ta:\n\t\tapp_id: " + canary, ":2: not YAML: a tab, or a mark that cannot start a value"},
+		"NUL":                  {"app_id: a\nprivate_key: " + canary + "\x00", ":2: a NUL byte: this is not a text file"},
+		"no map":               {canary, ":1: names with values belong here (key: value)"},
+		"profiles as list":     {"profiles: [" + canary + "]", ":1: names with values belong here (key: value)"},
+		"open quote":           {"app_id: \"" + canary, "not YAML"},
+		"anchor":               {"app_id: *" + canary, "not YAML"},
+		"profile name":         {"profiles:\n  Prod: {app_id: a}", ":2: a profile's name is made of a-z, 0-9 and -"},
+		"profile name dot":     {"profiles:\n  a.b: {app_id: a}", ":2: a profile's name is made of a-z, 0-9 and -"},
+		"default twice":        {"app_id: a\nprofiles:\n  default: {app_id: " + canary + "}", "the default profile stands both at the top and under profiles"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -277,12 +277,12 @@ func TestPlainHTTP(t *testing.T) {
 	key := w.key("rsa2048-pkcs8.pem")
 	base := []string{"enable", "--app-id", "a", "--private-key", key, "--redirect-uri", "https://app.example/cb", "--phone", "+447700900123"}
 	for flag, want := range map[string]string{
-		"--base-url=http://api.example":                "plain http to api.example: that is for loopback hosts only, use https",
-		"--enable-url=http://api.example/x":            "plain http to api.example",
-		"--base-url=http://localhost.evil.example":     "plain http to localhost.evil.example",
+		"--base-url=http://api.example":                   "plain http to api.example: that is for loopback hosts only, use https",
+		"--enable-url=http://api.example/x":               "plain http to api.example",
+		"--base-url=http://localhost.evil.example":        "plain http to localhost.evil.example",
 		"--base-url=http://user:" + canary + "@127.0.0.1": "has a user or password",
-		"--base-url=ftp://api.example":                 "is not an absolute http or https URL",
-		"--base-url=api.example":                       "",
+		"--base-url=ftp://api.example":                    "is not an absolute http or https URL",
+		"--base-url=api.example":                          "",
 	} {
 		w.run(append(base, flag)...).ends(exitUsage, "", want)
 	}
