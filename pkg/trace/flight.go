@@ -113,6 +113,19 @@ func (f *flight) bodyEnded(err error) {
 	}
 }
 
+// looked notes what a page says of itself.
+func (f *flight) looked(p *page) {
+	if p == nil {
+		return
+	}
+	text := p.text()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !f.done {
+		f.hop.look(text, f.r.Mask)
+	}
+}
+
 // finish completes the hop and hands it out, once.
 func (f *flight) finish(err error) {
 	f.bodyEnded(cmp.Or(err, io.EOF))
@@ -164,14 +177,17 @@ func (r *Recorder) land(h Hop) {
 }
 
 // body ends the flight: the clock stops at the end of what is read, the hop is handed out at Close.
+// Of a page its beginning is kept.
 type body struct {
 	io.ReadCloser
-	f *flight
+	f    *flight
+	page *page
 }
 
 // Read implements [io.Reader].
 func (b *body) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
+	b.page.keep(p[:max(0, min(n, len(p)))])
 	if err != nil {
 		b.f.bodyEnded(err)
 	}
@@ -180,6 +196,7 @@ func (b *body) Read(p []byte) (int, error) {
 
 // Close implements [io.Closer].
 func (b *body) Close() error {
+	b.f.looked(b.page)
 	b.f.finish(nil)
 	return b.ReadCloser.Close()
 }

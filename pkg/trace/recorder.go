@@ -23,6 +23,8 @@ type Recorder struct {
 	hops []Hop
 	ns   map[string]int
 	seq  int
+
+	params tracker
 }
 
 // Step returns the transport of one step: every request through it becomes a Hop of that name,
@@ -58,5 +60,5 @@ func (r *Recorder) defaults() {
 	if r.Now == nil {
 		r.Now = clock
 	}
-	r.ns = map[string]int{}
+	r.ns, r.params = map[string]int{}, tracker{}
 }

@@ -85,11 +85,11 @@ func TestRecorder(t *testing.T) {
 	want := Hop{
 		N: 1, Step: "enable", Start: h.Start, Method: "GET", URL: s.URL + "/v0.1/x?state=state~1", Status: 302,
 		Location: "https://app.example/cb?code=state~1", Role: RoleVendor, Proto: "HTTP/1.1", RemoteAddr: s.Listener.Addr().String(),
-		TLSVersion: "TLS 1.3", ContentType: "text/html",
+		TLSVersion: "TLS 1.3", ContentType: "text/html", CertIssuer: "O=Acme Co", Date: h.Date,
 		Connect: h.Connect, TLS: h.TLS, FirstByte: h.FirstByte, Total: h.Total, Headers: map[string]string{
-			"x-correlator": "abc-1 state~1", "x-ratelimit-limit": "10, 10;w=1", "x-orange-trace-id": strings.Repeat("o", maxHeader),
+			"x-correlator": "abc-1 state~1", "x-ratelimit-limit": "10, 10;w=1", "x-orange-trace-id": strings.Repeat("o", maxHeader) + "…",
 		},
-		CookiesSent: []string{"sid", "cookie~1"}, CookiesSet: []string{"sid"},
+		CookiesSent: []string{"sid", "cookie~1"}, CookiesSet: []string{"sid"}, Cookies: []Cookie{{Name: "sid"}},
 		Notes: []Note{{"page", "late, and about https://x.example/?code=state~1"}}, seq: 1,
 	}
 	if !reflect.DeepEqual(h, want) {

@@ -19,8 +19,9 @@ type Roles struct {
 	RedirectURI string // scheme, host, port and path of the callback
 }
 
-// vendorHosts: host, or a suffix that begins with a dot, to role. Source: the guides.
-var vendorHosts = []struct{ host, role string }{
+// knownHosts: host, or a suffix that begins with a dot, to role. Sources: the vendor's guides, and
+// the names under which carriers are known.
+var knownHosts = []struct{ host, role string }{
 	{"api.nexmo.com", RoleVendor},
 	{"api.vonage.com", RoleVendor},
 	{"api-eu.vonage.com", RoleVendor},
@@ -31,6 +32,24 @@ var vendorHosts = []struct{ host, role string }{
 	{"oidc.idp.vonage.com", RoleIdentity},
 	{"idp.vonage.com", RoleIdentity},
 	{".idp.vonage.com", RoleIdentity},
+	{".att.com", RoleCarrier},
+	{".bouyguestelecom.fr", RoleCarrier},
+	{".ee.co.uk", RoleCarrier},
+	{".movistar.es", RoleCarrier},
+	{".o2.co.uk", RoleCarrier},
+	{".o2online.de", RoleCarrier},
+	{".orange.com", RoleCarrier},
+	{".orange.es", RoleCarrier},
+	{".orange.fr", RoleCarrier},
+	{".sfr.fr", RoleCarrier},
+	{".t-mobile.com", RoleCarrier},
+	{".telefonica.com", RoleCarrier},
+	{".telekom.de", RoleCarrier},
+	{".three.co.uk", RoleCarrier},
+	{".tim.it", RoleCarrier},
+	{".verizon.com", RoleCarrier},
+	{".vodafone.com", RoleCarrier},
+	{".vzw.com", RoleCarrier},
 }
 
 // pathHints tell the parties apart where one origin plays them all, as the sandbox can. First match wins.
@@ -49,16 +68,30 @@ func (r Roles) Role(u *url.URL) string {
 	if cb, err := url.Parse(r.RedirectURI); err == nil && sameOrigin(cb, u) && cb.EscapedPath() == u.EscapedPath() {
 		return RoleCallback
 	}
-	host := strings.ToLower(u.Hostname())
-	for _, v := range vendorHosts {
-		if host == v.host || v.host[0] == '.' && strings.HasSuffix(host, v.host) {
-			return v.role
-		}
+	if role := knownRole(u); role != "" {
+		return role
 	}
 	if base, err := url.Parse(r.BaseURL); err == nil && sameOrigin(base, u) {
 		return hinted(u.Path)
 	}
 	return RoleCarrier
+}
+
+// knownRole is the role of u's host by the table; empty if it is not there.
+func knownRole(u *url.URL) string {
+	host := strings.ToLower(u.Hostname())
+	for _, v := range knownHosts {
+		if host == v.host || v.host[0] == '.' && strings.HasSuffix(host, v.host) {
+			return v.role
+		}
+	}
+	return ""
+}
+
+// guessed says whether role is what is usual for u, rather than known: a carrier or an identity
+// provider that is in no table.
+func guessed(role string, u *url.URL) bool {
+	return (role == RoleCarrier || role == RoleIdentity) && knownRole(u) != role
 }
 
 // hinted is the role that a path on the base URL's origin suggests.
