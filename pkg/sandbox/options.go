@@ -42,8 +42,8 @@ const (
 	DefaultTokenTTL   = time.Hour
 	DefaultLedgerSize = 4096
 
-	// Those of the second API are the vendor's: when a request expires, and from when on it can be
-	// cancelled.
+	// DefaultSilentTTL and DefaultCancelAfter are the vendor's for the second API: when a request expires,
+	// and from when on it can be cancelled.
 	DefaultSilentTTL   = time.Minute
 	DefaultCancelAfter = 30 * time.Second
 

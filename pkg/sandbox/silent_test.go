@@ -60,18 +60,18 @@ func (c *client) chain(at string) (hops []string, last reply) {
 }
 
 // handed is what the device was given at the end of the chain: in JSON or in the fragment.
-func handed(t testing.TB, r reply) url.Values {
-	t.Helper()
+func handed(tb testing.TB, r reply) url.Values {
+	tb.Helper()
 	if _, fragment, ok := strings.Cut(r.header.Get("Location"), "#"); ok {
 		values, err := url.ParseQuery(fragment)
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		return values
 	}
 	var fields map[string]string
 	if err := json.Unmarshal([]byte(r.body), &fields); err != nil {
-		t.Fatalf("%d %s: %v", r.status, r.body, err)
+		tb.Fatalf("%d %s: %v", r.status, r.body, err)
 	}
 	values := url.Values{}
 	for name, value := range fields {

@@ -155,8 +155,13 @@ func TestWebhookRetries(t *testing.T) {
 		t.Errorf("last: %v", bodies[7])
 	}
 	for i, want := range []sandbox.Delivery{
-		{Try: 1, Status: 302}, {Try: 2, Status: 503}, {Try: 3, Status: 200, Last: true},
-		{Try: 1, Status: 503}, {Try: 2, Status: 302}, {Try: 3, Status: 503}, {Try: 4, Status: 302, Last: true},
+		{Try: 1, Status: 302},
+		{Try: 2, Status: 503},
+		{Try: 3, Status: 200, Last: true},
+		{Try: 1, Status: 503},
+		{Try: 2, Status: 302},
+		{Try: 3, Status: 503},
+		{Try: 4, Status: 302, Last: true},
 		{Try: 1, Status: 200, Last: true},
 	} {
 		d := <-tries
