@@ -120,7 +120,7 @@ func (e *Error) with(p problem) *Error {
 // keptCorrelator is the echoed one, if it is one, else the one sent.
 func (a *answer) keptCorrelator() string {
 	echoed := a.header.Get(correlatorHeader)
-	if !correlatorForm.MatchString(echoed) {
+	if !correlatorForm().MatchString(echoed) {
 		echoed = ""
 	}
 	return cmp.Or(echoed, a.correlator)

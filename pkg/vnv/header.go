@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"fmt"
 	"net/http"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -20,7 +19,7 @@ const (
 )
 
 // correlatorForm is CAMARA's.
-var correlatorForm = regexp.MustCompile(`^[a-zA-Z0-9-]{0,55}$`)
+var correlatorForm = lazily(`^[a-zA-Z0-9-]{0,55}$`)
 
 // newCorrelator returns a random UUID (version 4).
 func newCorrelator() string {
@@ -38,13 +37,13 @@ func headerSafe(token string) bool {
 		!strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' })
 }
 
-var digits = regexp.MustCompile(`^[0-9]+$`)
+var digits = lazily(`^[0-9]+$`)
 
 // retryAfter reads seconds or an HTTP date (RFC 9110, 10.2.3); 0 when it
 // says neither, or a time that is over.
 func retryAfter(value string, now time.Time) time.Duration {
 	value = strings.TrimSpace(value)
-	if digits.MatchString(value) {
+	if digits().MatchString(value) {
 		seconds, err := strconv.ParseUint(value, 10, 32)
 		if err != nil || seconds > uint64(MaxRetryAfter/time.Second) {
 			return MaxRetryAfter

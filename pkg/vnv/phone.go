@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"regexp"
 	"strings"
 )
 
@@ -13,12 +12,12 @@ import (
 // the Virtual Operator (+990).
 type Phone string
 
-var e164 = regexp.MustCompile(`^\+[1-9][0-9]{4,14}$`)
+var e164 = lazily(`^\+[1-9][0-9]{4,14}$`)
 
 // ParsePhone takes a number that is in E.164 form and nothing else. The
 // error shows the right form.
 func ParsePhone(s string) (Phone, error) {
-	if e164.MatchString(s) {
+	if e164().MatchString(s) {
 		return Phone(s), nil
 	}
 	return "", &phoneError{s}
@@ -47,7 +46,7 @@ func phoneAdvice(s string) string {
 		{"+44" + local, "write it with + and country code, for a UK number "},
 	}
 	for _, t := range tries {
-		if e164.MatchString(t.phone) {
+		if e164().MatchString(t.phone) {
 			return t.advice + t.phone
 		}
 	}
@@ -69,7 +68,7 @@ const (
 // Masked shows the country code and the last two digits. What is no phone
 // number, or too short to hide anything, is hidden whole.
 func (p Phone) Masked() string {
-	if !e164.MatchString(string(p)) {
+	if !e164().MatchString(string(p)) {
 		return strings.Repeat(bullet, 3)
 	}
 	code := 1 + codeLength(string(p[1:]))

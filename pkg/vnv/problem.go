@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"html"
-	"regexp"
 	"strconv"
 	"strings"
 )
@@ -117,10 +116,10 @@ func isPage(body []byte) bool {
 	return bytes.HasPrefix(bytes.TrimSpace(bytes.TrimPrefix(body, bom)), []byte("<"))
 }
 
-var titleElement = regexp.MustCompile(`(?is)<title[^>]*>(.*?)</title>`)
+var titleElement = lazily(`(?is)<title[^>]*>(.*?)</title>`)
 
 func pageTitle(body []byte) string {
-	m := titleElement.FindSubmatch(body[:min(len(body), 64<<10)])
+	m := titleElement().FindSubmatch(body[:min(len(body), 64<<10)])
 	if m == nil {
 		return ""
 	}

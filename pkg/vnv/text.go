@@ -1,8 +1,10 @@
 package vnv
 
 import (
+	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 )
@@ -41,4 +43,10 @@ func clip(s string, limit int) string {
 		cut--
 	}
 	return s[:cut] + "…"
+}
+
+// lazily compiles a pattern at its first use: a program that only prints its
+// version need not wait for it.
+func lazily(pattern string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"regexp"
 )
 
 // VerifyRequest asks about exactly one of Phone and PhoneHash.
@@ -45,17 +44,17 @@ func (c *Client) Verify(ctx context.Context, r VerifyRequest) (*Verification, er
 	return &Verification{Verified: verified, Correlator: a.keptCorrelator(), Notices: lifeNotices(a.header)}, nil
 }
 
-var hashForm = regexp.MustCompile(`^[0-9a-f]{64}$`)
+var hashForm = lazily(`^[0-9a-f]{64}$`)
 
 func (r *VerifyRequest) check(correlator string) error {
 	switch {
-	case !correlatorForm.MatchString(correlator):
+	case !correlatorForm().MatchString(correlator):
 		return errors.New("the correlator must be at most 55 letters, digits and hyphens")
 	case !headerSafe(r.AccessToken.Reveal()):
 		return errors.New("the access token is empty, longer than 16 KiB or holds characters that cannot stand in a header")
 	case r.Phone != "" && r.PhoneHash != "":
 		return errors.New("the phone number and its hash are both given: one is asked about")
-	case r.PhoneHash != "" && !hashForm.MatchString(r.PhoneHash):
+	case r.PhoneHash != "" && !hashForm().MatchString(r.PhoneHash):
 		return errors.New("the hash must be the SHA-256 of the number with its +, as 64 lower-case hex digits")
 	case r.PhoneHash == "":
 		_, err := ParsePhone(string(r.Phone))
