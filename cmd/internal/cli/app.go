@@ -147,7 +147,7 @@ func newRoot(a *app) *cobra.Command {
 		SilenceErrors: true, SilenceUsage: true,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true, DisableDefaultCmd: true},
 	}
-	root.SetFlagErrorFunc(flagError)
+	root.SetFlagErrorFunc(a.flagError)
 	root.SetHelpFunc(a.help)
 	root.SetHelpCommand(helpCommand(a))
 	root.PersistentFlags().BoolP("help", "h", false, "help for the command")
@@ -186,7 +186,10 @@ func commandNames(root *cobra.Command) []string {
 }
 
 // flagError adds the flag that was probably meant, and drops pflag's repetition.
-func flagError(cmd *cobra.Command, err error) error {
+func (a *app) flagError(cmd *cobra.Command, err error) error {
+	if !cmd.HasParent() && !strings.HasPrefix(a.Args[0], "-") {
+		return a.noSuchCommand(cmd, a.Args) // a command that is not there explains the flag that is not
+	}
 	text := err.Error()
 	name, unknown := strings.CutPrefix(text, "unknown flag: --")
 	if !unknown {
