@@ -85,3 +85,28 @@ func ExampleParse() {
 	// denied access_denied Not today
 	// error-without-state access_denied
 }
+
+// Verify's silent authentication answers in the fragment, or in JSON where no redirect URL was given. Its request id
+// stands for the state.
+func ExampleParseFragment() {
+	for _, answer := range []string{
+		"https://dev.example/cb#request_id=our-request&code=c0de",
+		`{"request_id":"our-request","code":"c0de"}`,
+		"https://dev.example/cb#request_id=our-request&error_description=Device%20MSISDN%20does%20not%20match.",
+		"https://dev.example/cb#request_id=another&code=c0de",
+		"https://dev.example/cb?request_id=our-request&code=c0de",
+	} {
+		c, err := callback.ParseFragment(answer, "our-request")
+		if e, ok := errors.AsType[*callback.Error](err); ok {
+			fmt.Println(strings.TrimSpace(string(e.Reason) + " " + e.Description))
+			continue
+		}
+		fmt.Println("code", c.Code)
+	}
+	// Output:
+	// code c0de
+	// code c0de
+	// denied Device MSISDN does not match.
+	// state
+	// incomplete
+}

@@ -19,17 +19,20 @@ import (
 // maxFragment bounds what the page may hand over, in bytes.
 const maxFragment = 16 << 10
 
-// handOver posts the fragment, shows the page that is answered, and takes what was taken out of the address; what was
-// not stays there to be copied. The mode of the request must stay "cors", for any other makes the page's no-referrer
+// handOver says that it is at work, posts the fragment, shows the page that is answered, and takes what was taken out of
+// the address; what was not stays there to be copied. The mode of the request must stay "cors", for any other makes the page's no-referrer
 // turn its Origin into null. The text must not hold the letters of a closing script element.
-const handOver = `(async()=>{const main=document.querySelector("main");` +
+const handOver = `(async()=>{const main=document.querySelector("main"),` +
+	`say=(title,text)=>{document.title=title+" · vnv";main.querySelector("h1").textContent=title;` +
+	`main.querySelector("p").textContent=text};` +
+	`say("One moment","Handing the answer to your terminal. If nothing happens, copy the whole address of this page and ` +
+	`paste it there.");` +
 	`try{const r=await fetch("",{method:"POST",body:location.hash.slice(1)}),` +
 	`d=new DOMParser().parseFromString(await r.text(),"text/html"),m=d.querySelector("main");` +
 	`main.className=m.className;main.replaceChildren(...m.childNodes);document.title=d.title;` +
 	`if(r.ok)history.replaceState(null,"",location.href.split("#")[0])}` +
-	`catch{main.querySelector("h1").textContent="Your terminal does not answer";` +
-	`main.querySelector("p").textContent="If it still waits, copy the whole address of this page and paste it there. ` +
-	`Otherwise you can close this window and start again."}})()`
+	`catch{say("Your terminal does not answer","If it still waits, copy the whole address of this page and paste it there. ` +
+	`Otherwise you can close this window and start again.")}})()`
 
 func (l *Listener) vocabulary() vocabulary {
 	if l.opts.Fragment {

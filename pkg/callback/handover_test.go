@@ -62,7 +62,7 @@ func TestHandOverPage(t *testing.T) {
 	} {
 		r := get(t, l, "/callback"+query)
 		body, script := cutScript(r.body)
-		if r.status != http.StatusOK || !r.whole() || script != handOver || !strings.Contains(body, "copy the whole address") {
+		if r.status != http.StatusOK || !r.whole() || script != handOver || !strings.Contains(body, "Copy the whole address") {
 			t.Errorf("%s: got %+v", query, r)
 		}
 		checkPolicy(t, r.header.Get("Content-Security-Policy"), body, script)

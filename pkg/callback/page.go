@@ -71,9 +71,8 @@ var pages = map[Reason]page{
 			"and paste it there, or close this window.",
 	},
 	ReasonPage: {
-		status: http.StatusOK, mark: hint, title: "One moment",
-		text: "Handing the answer to your terminal. If nothing happens, copy the whole address of this page and paste it " +
-			"there. Then you can close this window.",
+		status: http.StatusOK, mark: hint, title: "One more step", // as it is without script
+		text:   "Copy the whole address of this page and paste it into your terminal. Then you can close this window.",
 		script: handOver,
 	},
 }
