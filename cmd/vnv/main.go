@@ -30,9 +30,9 @@ func main() {
 	os.Exit(cli.Main(ctx, env()))
 }
 
-func interrupted(s os.Signal) cli.Interrupted {
+func interrupted(s os.Signal) cli.InterruptError {
 	number, _ := s.(syscall.Signal)
-	return cli.Interrupted{Signal: number}
+	return cli.InterruptError{Signal: number}
 }
 
 func env() cli.Env {
@@ -44,7 +44,7 @@ func env() cli.Env {
 	}
 }
 
-func tty(f *os.File) bool { return term.IsTerminal(int(f.Fd())) } //nolint:gosec // a file descriptor fits an int
+func tty(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
 
 func home() string {
 	dir, err := os.UserHomeDir()
@@ -56,7 +56,7 @@ func home() string {
 
 // size is asked when something is drawn, not at start.
 func size() (columns, rows int) {
-	columns, rows, err := term.GetSize(int(os.Stderr.Fd())) //nolint:gosec // a file descriptor fits an int
+	columns, rows, err := term.GetSize(int(os.Stderr.Fd()))
 	if err != nil {
 		return 0, 0
 	}

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"net/url"
 	"slices"
+	"sync/atomic"
 
 	"github.com/vnv-cli/vnv/pkg/callback"
 	"github.com/vnv-cli/vnv/pkg/follow"
@@ -209,7 +210,7 @@ type pasted struct {
 	judge func(raw, proof string) (*callback.Callback, error)
 	proof string
 	done  chan verdict
-	last  chan error // the latest refusal, if any
+	last  atomic.Pointer[callback.Error] // the latest refusal, if any
 }
 
 // verdict is how a wait ends: with a callback, or with the far side's own no.
@@ -219,7 +220,7 @@ type verdict struct {
 }
 
 func newPasted(judge func(raw, proof string) (*callback.Callback, error), proof string) *pasted {
-	return &pasted{judge: judge, proof: proof, done: make(chan verdict, 1), last: make(chan error, 1)}
+	return &pasted{judge: judge, proof: proof, done: make(chan verdict, 1)}
 }
 
 // Offer judges a pasted URL as the listener judges a request. The first that proves
@@ -227,11 +228,7 @@ func newPasted(judge func(raw, proof string) (*callback.Callback, error), proof 
 func (p *pasted) Offer(raw string) error {
 	cb, err := p.judge(raw, p.proof)
 	if e, ok := errors.AsType[*callback.Error](err); ok && e.Reason != callback.ReasonDenied && e.Reason != callback.ReasonBoth {
-		select {
-		case <-p.last:
-		default:
-		}
-		p.last <- err
+		p.last.Store(e)
 		return err
 	}
 	select {
@@ -253,10 +250,8 @@ func (p *pasted) Wait(ctx context.Context) (*callback.Callback, error) {
 		return v.callback, v.err
 	default:
 	}
-	select {
-	case err := <-p.last:
-		return nil, err
-	default:
-		return nil, &callback.Error{Reason: callback.ReasonNoCallback, Err: context.Cause(ctx)}
+	if refused := p.last.Load(); refused != nil {
+		return nil, refused
 	}
+	return nil, &callback.Error{Reason: callback.ReasonNoCallback, Err: context.Cause(ctx)}
 }

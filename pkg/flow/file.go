@@ -103,7 +103,7 @@ func fillAndRename(tmp *os.File, doc []byte, path string) error {
 func syncDir(dir string) error {
 	d, err := os.Open(dir) //nolint:gosec // the folder of the user's own file
 	if err != nil {
-		return nil //nolint:nilerr // a folder that cannot be read can be written all the same
+		return nil
 	}
 	defer d.Close()
 	_ = d.Sync()

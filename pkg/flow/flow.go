@@ -156,13 +156,11 @@ func (r *run) one(ctx context.Context, st step) error {
 		return err
 	}
 	done := StepDone{Step: st.op, Took: r.now().Sub(began), Session: r.s, Redirects: r.hops}
-	switch st.op {
-	case vnv.OpJWT:
+	if st.op == vnv.OpJWT {
 		done.Lifetime = r.JWTLifetime
-	case vnv.OpExchange:
-		if !r.s.ExpiresAt.IsZero() {
-			done.Lifetime = r.s.ExpiresAt.Sub(r.now()).Round(time.Second)
-		}
+	}
+	if st.op == vnv.OpExchange && !r.s.ExpiresAt.IsZero() {
+		done.Lifetime = r.s.ExpiresAt.Sub(r.now()).Round(time.Second)
 	}
 	r.sink(done)
 	return nil

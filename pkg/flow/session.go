@@ -122,18 +122,18 @@ func (s Session) wire() wire {
 	return w
 }
 
-// Failure is the error document that an earlier step of a pipe printed in place
+// EarlierError is the error document that an earlier step of a pipe printed in place
 // of a session. The step that reads it prints Raw on and ends with ExitCode.
-type Failure struct {
+type EarlierError struct {
 	Raw      []byte
 	ExitCode int
 }
 
-func (f *Failure) Error() string { return "session: an earlier step failed" }
+func (f *EarlierError) Error() string { return "session: an earlier step failed" }
 
 // ReadSession reads a session document. It is untrusted input: its form is
 // checked here, what it claims is checked against the settings by [Flow.Run].
-// A failure document of an earlier step comes back as a [*Failure]; every other
+// A failure document of an earlier step comes back as a [*EarlierError]; every other
 // error says what is wrong with the document and never holds a value of it.
 func ReadSession(r io.Reader) (Session, error) {
 	raw, err := io.ReadAll(io.LimitReader(r, maxDocument+1))
@@ -195,7 +195,7 @@ func failure(raw []byte, e json.RawMessage) error {
 	if err := json.Unmarshal(e, &doc); err != nil || doc.ExitCode < 1 || doc.ExitCode > 255 {
 		return errors.New("session: an error document without an exit_code between 1 and 255")
 	}
-	return &Failure{Raw: raw, ExitCode: doc.ExitCode}
+	return &EarlierError{Raw: raw, ExitCode: doc.ExitCode}
 }
 
 func fromFields(fields map[string]json.RawMessage) (Session, error) {

@@ -146,7 +146,7 @@ func TestFailureDocument(t *testing.T) {
 	t.Parallel()
 	const doc = `{"error": {"op":"enable","exit_code":5,"message":"refused"}}` + "\n"
 	_, err := flow.ReadSession(strings.NewReader(doc))
-	var f *flow.Failure
+	var f *flow.EarlierError
 	if !errors.As(err, &f) || string(f.Raw) != doc || f.ExitCode != 5 || f.Error() != "session: an earlier step failed" {
 		t.Errorf("%#v", err)
 	}

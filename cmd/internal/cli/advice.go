@@ -2,13 +2,12 @@ package cli
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"net"
 	"slices"
 	"strings"
 	"time"
-
-	"crypto/x509"
 
 	"github.com/vnv-cli/vnv/cmd/internal/render"
 	"github.com/vnv-cli/vnv/pkg/follow"
@@ -161,7 +160,7 @@ func (a *app) failure(ctx context.Context, err error) render.Failure {
 	}
 	a.facts.skew, a.facts.issuer = e.ClockSkew(a.Now()), issuerOf(err)
 	f.ExitCode, f.Hint = a.facts.advise(e)
-	if cut, ok := errors.AsType[Interrupted](context.Cause(ctx)); ok && e.Kind == vnv.KindCanceled {
+	if cut, ok := errors.AsType[InterruptError](context.Cause(ctx)); ok && e.Kind == vnv.KindCanceled {
 		f.ExitCode = cut.ExitCode()
 	}
 	return f

@@ -112,5 +112,5 @@ func (r *stepRun) passOn() error {
 		return r.stdout(doc)
 	}
 	r.sink()
-	return r.app.answer(strings.TrimSpace(string(doc)), doc)
+	return r.answer(strings.TrimSpace(string(doc)), doc)
 }

@@ -88,7 +88,7 @@ func (a *app) end(ctx context.Context, err error) int {
 	if errors.Is(err, errNotVerified) {
 		return exitNo
 	}
-	if earlier, ok := errors.AsType[*flow.Failure](err); ok {
+	if earlier, ok := errors.AsType[*flow.EarlierError](err); ok {
 		if _, err := a.Out.Write(earlier.Raw); err != nil {
 			return exitUnexpected
 		}

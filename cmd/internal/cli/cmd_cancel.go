@@ -62,5 +62,5 @@ func (r *stepRun) cancel(ctx context.Context, requestID string) error {
 	if err != nil {
 		return err
 	}
-	return r.app.answer("canceled", doc)
+	return r.answer("canceled", doc)
 }

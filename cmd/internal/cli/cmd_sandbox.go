@@ -218,13 +218,13 @@ func (a *app) requestLine(e sandbox.Entry) string {
 	if at.IsZero() {
 		at = a.Now()
 	}
-	line := fmt.Sprintf("%s  %3d  %-9s  %-4s %s", at.Format(time.TimeOnly), e.Status, e.Stage, printable(e.Method), a.mask.URL(e.Path))
+	parts := []string{fmt.Sprintf("%s  %3d  %-9s  %-4s %s", at.Format(time.TimeOnly), e.Status, e.Stage, printable(e.Method), a.mask.URL(e.Path))}
 	for _, more := range []string{phone, a.mask.Text(note)} {
 		if more != "" {
-			line += "  " + more
+			parts = append(parts, more)
 		}
 	}
-	return line
+	return strings.Join(parts, "  ")
 }
 
 func faultsCmd(a *app) *cobra.Command {

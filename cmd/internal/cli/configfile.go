@@ -39,8 +39,8 @@ type configParser struct {
 
 func parseConfig(path string, raw []byte) (configDoc, error) {
 	p := &configParser{path: path, doc: configDoc{profiles: map[string]map[string]any{}}}
-	if i := bytes.IndexByte(raw, 0); i >= 0 {
-		return p.doc, p.fail(1+bytes.Count(raw[:i], []byte("\n")), "a NUL byte: this is not a text file")
+	if before, _, found := bytes.Cut(raw, []byte{0}); found {
+		return p.doc, p.fail(1+bytes.Count(before, []byte("\n")), "a NUL byte: this is not a text file")
 	}
 	var root yaml.Node
 	if err := yaml.Unmarshal(raw, &root); err != nil {

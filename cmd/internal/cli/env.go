@@ -33,14 +33,14 @@ type Env struct {
 	InterfaceAddrs        func() ([]net.Addr, error)
 }
 
-// Interrupted is the cause of a context that a signal ended.
-type Interrupted struct{ Signal syscall.Signal }
+// InterruptError is the cause of a context that a signal ended.
+type InterruptError struct{ Signal syscall.Signal }
 
-func (i Interrupted) Error() string { return "cut off by " + signalName(i.Signal) }
+func (i InterruptError) Error() string { return "cut off by " + signalName(i.Signal) }
 
 // ExitCode is the shell's: 128 and the number of the signal. A terminal that went
 // away counts as SIGTERM, for the documented codes are these two.
-func (i Interrupted) ExitCode() int {
+func (i InterruptError) ExitCode() int {
 	if i.Signal == syscall.SIGINT {
 		return exitInterrupt
 	}

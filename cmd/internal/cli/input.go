@@ -91,7 +91,7 @@ func shown(what, path string) string {
 }
 
 func (a *app) readFile(ctx context.Context, what, path string) ([]byte, error) {
-	info, err := os.Stat(path) //nolint:gosec // the user names the file
+	info, err := os.Stat(path)
 	switch {
 	case err != nil:
 		return nil, usagef("%s: %s: %v", what, shown(what, path), reason(err))

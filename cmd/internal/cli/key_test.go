@@ -81,7 +81,7 @@ func TestReadingCutOff(t *testing.T) {
 		}
 		w.env.In = read
 		ctx, cancel := context.WithCancelCause(t.Context())
-		time.AfterFunc(10*time.Millisecond, func() { cancel(Interrupted{syscall.SIGINT}) })
+		time.AfterFunc(10*time.Millisecond, func() { cancel(InterruptError{syscall.SIGINT}) })
 		w.runContext(ctx, args...).ends(exitInterrupt, "", "cut off by SIGINT")
 		write.Close()
 		read.Close()

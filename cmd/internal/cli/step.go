@@ -156,7 +156,7 @@ func (r *stepRun) reply(out flow.Outcome) error {
 	if err != nil {
 		return err
 	}
-	if err := r.app.answer(r.command.answer(out.Session), doc); err != nil {
+	if err := r.answer(r.command.answer(out.Session), doc); err != nil {
 		return err
 	}
 	if v := out.Session.Verified; v != nil && !*v && r.needs(vnv.OpVerify, vnv.OpAuthorize) {

@@ -56,7 +56,7 @@ func (r *stepRun) input(ctx context.Context, args []string) error {
 // documentError keeps an earlier step's failure as it is; all else about a session
 // document is the caller's mistake.
 func documentError(err error) error {
-	if _, ok := errors.AsType[*flow.Failure](err); ok {
+	if _, ok := errors.AsType[*flow.EarlierError](err); ok {
 		return err
 	}
 	return &usageError{err: err}

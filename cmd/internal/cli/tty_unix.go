@@ -14,7 +14,7 @@ import (
 // came, so that the reader can see that its time is over. The function that comes
 // back restores the terminal.
 func quietInput(f *os.File) (restore func(), err error) {
-	fd := int(f.Fd()) //nolint:gosec // a file descriptor fits an int
+	fd := int(f.Fd())
 	before, err := unix.IoctlGetTermios(fd, getTermios)
 	if err != nil {
 		return nil, err

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -44,7 +45,7 @@ func (s *Story) undelivered(last trace.Hop) {
 }
 
 func hopText(h trace.Hop) string {
-	number, status := fmt.Sprintf("%6d", h.N), fmt.Sprint(h.Status)
+	number, status := fmt.Sprintf("%6d", h.N), strconv.Itoa(h.Status)
 	if h.Status == 0 {
 		status = "–  "
 	}

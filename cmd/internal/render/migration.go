@@ -2,6 +2,7 @@ package render
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -57,7 +58,7 @@ func Migration(s Style, differences []Difference, runs []APIRun) string {
 	if len(runs) == 2 {
 		b.WriteString("\n")
 		row("outcome", runs[0].outcome(), runs[1].outcome())
-		row("requests", fmt.Sprint(runs[0].Requests), fmt.Sprint(runs[1].Requests))
+		row("requests", strconv.Itoa(runs[0].Requests), strconv.Itoa(runs[1].Requests))
 		row("took", Took(time.Duration(runs[0].Duration)), Took(time.Duration(runs[1].Duration)))
 	}
 	return strings.TrimSuffix(b.String(), "\n")

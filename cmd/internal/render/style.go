@@ -116,7 +116,7 @@ func (s Style) cut(text string, room int) string {
 func (s Style) wrap(text string, room int) []string {
 	var lines []string
 	line := ""
-	for _, word := range strings.Fields(s.spell(text)) {
+	for word := range strings.FieldsSeq(s.spell(text)) {
 		switch {
 		case line == "":
 			line = word
