@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http/httptest"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/vnv-cli/vnv/pkg/sandbox"
@@ -91,6 +92,56 @@ func FuzzChain(f *testing.F) {
 		s.ServeHTTP(w, r)
 		if w.Code != 400 || w.Header().Get("Location") != "" {
 			t.Errorf("%d to %q", w.Code, w.Header().Get("Location"))
+		}
+	})
+}
+
+func FuzzStart(f *testing.F) {
+	s, token := quiet(f), signed(f, goodClaims(), nil)
+	for _, body := range []string{
+		startFor(yes, ""), startFor(no, appPage), `{"brand":"A","workflow":[null]}`, `{"brand":null,"workflow":{}}`,
+		`{"brand":"A","workflow":[{"channel":"silent_auth","to":"+"}]}`, `{}`, `[]`, ``, "\x00", `{"brand":"\ud800"}`,
+	} {
+		f.Add(body, "application/json")
+	}
+	f.Fuzz(func(t *testing.T, body, contentType string) {
+		judge(t, direct(s, "/v2/verify", token, contentType, body), 202, 400, 409, 413, 415, 422)
+	})
+}
+
+func FuzzCheck(f *testing.F) {
+	s := sandbox.Start(f, sandbox.Options{RedirectURIs: []string{callback}})
+	c := newClient(f, s)
+	id, code := c.silentCode(yes)
+	for _, body := range []string{`{"code":"` + code + `"}`, `{"code":1}`, `{"code":null}`, `{}`, `[]`, ``, `{"code":"\u0000"}`} {
+		f.Add(body, id)
+		f.Add(body, "x")
+	}
+	f.Fuzz(func(t *testing.T, body, id string) {
+		r := httptest.NewRequest("POST", "http://127.0.0.1/", strings.NewReader(body))
+		r.URL.Path = "/v2/verify/" + id
+		r.Header.Set("Authorization", "Bearer "+c.jwt)
+		r.Header.Set("Content-Type", "application/json")
+		w := httptest.NewRecorder()
+		s.ServeHTTP(w, r)
+		judge(t, w, 200, 202, 400, 404, 405, 409, 410, 413, 422)
+	})
+}
+
+// FuzzSilentChain: nobody gets a code who did not come through the chain.
+func FuzzSilentChain(f *testing.F) {
+	s := sandbox.Start(f, sandbox.Options{RedirectURIs: []string{callback}})
+	c := newClient(f, s)
+	b := c.begin(yes, "")
+	f.Add("/v2/verify/"+b.ID+"/silent-auth/return", "state=x&code=")
+	f.Add("/v2/verify/"+b.ID+"/silent-auth/return", "%zz;")
+	f.Add("/v2/verify//silent-auth/return", "code=&state=")
+	f.Fuzz(func(t *testing.T, path, query string) {
+		r := httptest.NewRequest("GET", "http://127.0.0.1/", nil)
+		r.URL.Path, r.URL.RawQuery = path, query
+		w := httptest.NewRecorder()
+		if s.ServeHTTP(w, r); w.Code == 200 {
+			t.Errorf("%s", w.Body)
 		}
 	})
 }

@@ -28,7 +28,7 @@ import (
 
 func TestSandboxKeepsTheContract(t *testing.T) {
 	t.Parallel()
-	all := readTranscripts(t, vnv.NumberVerification.Name)
+	all := allTranscripts(t)
 	for name, tr := range all {
 		if tr.about["sandbox"] == "none" {
 			continue
@@ -38,7 +38,12 @@ func TestSandboxKeepsTheContract(t *testing.T) {
 			p := newPartner(t, tr)
 			prepare, fault, _ := strings.Cut(tr.about["sandbox"], " ")
 			if fault != "" {
-				prepare = map[string]string{"enable": "fresh", "exchange": "code", "verify": "token"}[tr.about["op"]]
+				prepare = map[string]string{
+					"enable": "fresh", "exchange": "code", "verify": "token", "start": "fresh", "check": "handed",
+				}[tr.about["op"]]
+			}
+			if preparations[prepare] == nil {
+				t.Fatalf("no preparation %q", prepare)
 			}
 			preparations[prepare](t, p, all)
 			sameResponse(t, p.send(t, tr.request), tr.response, p.values)
@@ -51,13 +56,15 @@ type partner struct {
 	*sandbox.Server
 	device *http.Client
 	values values
+	clock  *clock
 }
 
 const otherRedirect = "http://127.0.0.1:1/other"
 
 func newPartner(t *testing.T, tr transcript) *partner {
 	t.Helper()
-	o := sandbox.Options{RedirectURIs: []string{otherRedirect, "http://127.0.0.1:1/callback"}}
+	c := &clock{}
+	o := sandbox.Options{RedirectURIs: []string{otherRedirect, "http://127.0.0.1:1/callback"}, Now: c.now}
 	if fault, ok := strings.CutPrefix(tr.about["sandbox"], "fault "); ok {
 		o.Faults = []string{fault}
 	}
@@ -73,7 +80,7 @@ func newPartner(t *testing.T, tr transcript) *partner {
 	v["host"] = strings.TrimPrefix(s.URL(), "http://")
 	v["redirect_uri"] = s.RedirectURI()
 	v["jwt"] = foreignJWT(t, s)
-	return &partner{s, &http.Client{Transport: transport, Jar: jar, CheckRedirect: noFollow, Timeout: 30 * time.Second}, v}
+	return &partner{s, &http.Client{Transport: transport, Jar: jar, CheckRedirect: noFollow, Timeout: 30 * time.Second}, v, c}
 }
 
 // foreignJWT is made without package appjwt.
@@ -85,7 +92,7 @@ func foreignJWT(t *testing.T, s *sandbox.Server) string {
 	}
 	now := time.Now()
 	text, err := jwt.NewWithClaims(jwt.SigningMethodRS256, jwt.MapClaims{
-		"application_id": s.ApplicationID(), "iat": now.Unix(), "exp": now.Add(time.Minute).Unix(), "jti": "contract",
+		"application_id": s.ApplicationID(), "iat": now.Unix(), "exp": now.Add(5 * time.Minute).Unix(), "jti": "contract",
 	}).SignedString(key)
 	if err != nil {
 		t.Fatal(err)
@@ -116,6 +123,36 @@ var preparations = map[string]func(*testing.T, *partner, map[string]transcript){
 		t.Helper()
 		takeToken(t, p, all)
 		p.send(t, all["verify-true"].request)
+	},
+	"started": begin,
+	"started-30s": func(t *testing.T, p *partner, all map[string]transcript) {
+		t.Helper()
+		begin(t, p, all)
+		p.clock.advance(30 * time.Second)
+	},
+	"handed": takeShortCode,
+	"wrong-code": func(t *testing.T, p *partner, all map[string]transcript) {
+		t.Helper()
+		takeShortCode(t, p, all)
+		p.values["short_code"] = "wrong1"
+	},
+	"tried": func(t *testing.T, p *partner, all map[string]transcript) {
+		t.Helper()
+		takeShortCode(t, p, all)
+		good := p.values["short_code"]
+		p.values["short_code"] = "wrong1"
+		p.send(t, all["check-ok"].request)
+		p.values["short_code"] = good
+	},
+	"used": func(t *testing.T, p *partner, all map[string]transcript) {
+		t.Helper()
+		takeShortCode(t, p, all)
+		p.send(t, all["check-ok"].request)
+	},
+	"expired": func(t *testing.T, p *partner, all map[string]transcript) {
+		t.Helper()
+		takeShortCode(t, p, all)
+		p.clock.advance(time.Minute)
 	},
 }
 
@@ -168,7 +205,7 @@ func takeToken(t *testing.T, p *partner, all map[string]transcript) {
 
 func answered(t *testing.T, m message, into any) {
 	t.Helper()
-	if err := json.Unmarshal([]byte(m.body), into); err != nil || !strings.Contains(m.start, " 200 ") {
+	if err := json.Unmarshal([]byte(m.body), into); err != nil || !strings.Contains(m.start, " 20") {
 		t.Fatalf("%s %s (%v)", m.start, m.body, err)
 	}
 }
@@ -188,15 +225,20 @@ func (p *partner) send(t *testing.T, m message) message {
 		t.Fatal(err)
 	}
 	defer res.Body.Close()
-	body, err := io.ReadAll(res.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	got := message{start: res.Proto + " " + res.Status, body: string(body)}
+	got := message{start: res.Proto + " " + res.Status, body: readAll(t, res)}
 	for name := range res.Header {
 		got.header = append(got.header, name+": "+res.Header.Get(name))
 	}
 	return got
+}
+
+func readAll(t *testing.T, res *http.Response) string {
+	t.Helper()
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(body)
 }
 
 func sameResponse(t *testing.T, got, want message, v values) {

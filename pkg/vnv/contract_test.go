@@ -15,7 +15,7 @@ import (
 
 func TestClientKeepsTheContract(t *testing.T) {
 	t.Parallel()
-	for name, tr := range readTranscripts(t, vnv.NumberVerification.Name) {
+	for name, tr := range allTranscripts(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			v := sampleValues(tr)
@@ -23,7 +23,7 @@ func TestClientKeepsTheContract(t *testing.T) {
 			v["host"] = far.Addr().String()
 			c := newClient(t, far.url())
 			c.JWT = func(context.Context) (vnv.Secret, error) { return vnv.Secret(v["jwt"]), nil }
-			c.Correlator = v["correlator"]
+			c.API, c.Correlator = tr.api, v["correlator"]
 
 			got, err := playTranscript(t, c, tr, v)
 
@@ -71,8 +71,7 @@ func playTranscript(t *testing.T, c *vnv.Client, tr transcript, v values) (readi
 		}
 		return reading{verified: strconv.FormatBool(answer.Verified), notices: len(answer.Notices)}, nil
 	default:
-		t.Fatalf("no op %q", op)
-		return reading{}, nil
+		return playSilent(t, c, tr, v)
 	}
 }
 

@@ -19,6 +19,7 @@ const wireDir = "../../testdata/wire/"
 
 // transcript is one file of testdata/wire; see the README there.
 type transcript struct {
+	api      vnv.API
 	about    map[string]string // op, phone, sandbox, source, want
 	request  message
 	response message
@@ -89,6 +90,9 @@ func sampleValues(tr transcript) values {
 		"redirect_uri": "https://app.example/callback?tenant=a b", "phone": string(phone), "phone_hash": phone.Hash(),
 		"correlator": "5b0e1a52-66d6-4c5f-9d2a-0c8a4f7e1234", "instance": "bf0ca0bf-1c4e-4b0c-9d55-2b1f2a7d9f10",
 		"auth_url": "https://idp.example/oauth2/auth?client_id=sandbox_test&state=v2_840e17a8",
+		"msisdn":   strings.TrimPrefix(string(phone), "+"), "redirect_url": "https://app.example/done?tenant=a",
+		"request_id": "c11236f4-00bf-4b89-84ba-88b25df97315", "other_id": "31eaf23d-b2db-4c42-9d27-d847e2c8a1c0", "short_code": "si9sfG",
+		"check_url": "https://api.example/v2/verify/c11236f4-00bf-4b89-84ba-88b25df97315/silent-auth/redirect",
 	}
 }
 
@@ -134,8 +138,8 @@ func sameRequest(t *testing.T, got string, want message, v values) {
 	t.Helper()
 	head, body, _ := strings.Cut(got, "\r\n\r\n")
 	lines := strings.Split(head, "\r\n")
-	if lines[0] != want.start {
-		t.Errorf("request line %q, want %q", lines[0], want.start)
+	if start := v.fill(want.start, plain); lines[0] != start {
+		t.Errorf("request line %q, want %q", lines[0], start)
 	}
 	headers := headerSet(lines[1:])
 	for name, value := range headerSet(want.header) {
