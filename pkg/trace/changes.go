@@ -1,7 +1,6 @@
 package trace
 
 import (
-	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -15,77 +14,88 @@ const longValue = 16
 
 // A param is what is shown of a parameter of a URL, and whether a change of it is worth telling.
 type param struct {
-	shown string
-	told  bool
+	name, shown string
+	told        bool
+}
+
+// params are the parameters of one URL, each name once.
+type params []param
+
+// find is the place of name, -1 if it is not there.
+func (p params) find(name string) int {
+	return slices.IndexFunc(p, func(x param) bool { return x.name == name })
 }
 
 // paramsOf are the parameters in the query and the fragment of u, by the names that are shown.
-func (m *Mask) paramsOf(u *url.URL) map[string]param {
-	out := map[string]param{}
-	for _, part := range []struct{ kind, raw string }{{"query", u.RawQuery}, {"fragment", u.EscapedFragment()}} {
-		n := 0
-		for pair := range strings.SplitSeq(part.raw, "&") {
-			if n++; n > maxParams {
-				break
-			}
-			m.paramOf(out, pair, part.kind)
+func (m *Mask) paramsOf(u *url.URL) (out params) {
+	out = m.gather(out, u.RawQuery, "query")
+	return m.gather(out, u.EscapedFragment(), "fragment")
+}
+
+// gather adds the parameters in raw to out. A name that comes twice has both values.
+func (m *Mask) gather(out params, raw, kind string) params {
+	for len(raw) > 0 && len(out) < maxParams {
+		var pair string
+		pair, raw, _ = strings.Cut(raw, "&")
+		p, ok := m.paramOf(pair, kind)
+		if !ok {
+			continue
 		}
+		if i := out.find(p.name); i >= 0 {
+			out[i].shown, out[i].told = out[i].shown+","+p.shown, out[i].told || p.told
+			continue
+		}
+		out = append(out, p)
 	}
 	return out
 }
 
-// paramOf puts name=value into out. A name that comes twice has both values.
-func (m *Mask) paramOf(out map[string]param, pair, kind string) {
+// paramOf is what is shown of name=value; false for anything else.
+func (m *Mask) paramOf(pair, kind string) (param, bool) {
 	name, value, ok := strings.Cut(pair, "=")
 	if !ok {
-		return
+		return param{}, false
 	}
-	masked, ok := m.pair(pair, kind, 0)
-	if m.Reveal {
-		masked, ok = pair, true
+	shown := pair
+	if !m.Reveal {
+		if shown, ok = m.pair(pair, kind, 0); !ok {
+			return param{}, false
+		}
 	}
-	if !ok {
-		return
-	}
-	key, shown, _ := strings.Cut(Printable(masked), "=")
-	p := param{shown: shown, told: watched[strings.ToLower(name)] || len(value) >= longValue}
-	if old, twice := out[key]; twice {
-		p = param{shown: old.shown + "," + p.shown, told: old.told || p.told}
-	}
-	out[key] = p
+	key, shown, _ := strings.Cut(Printable(shown), "=")
+	return param{key, shown, watched[strings.ToLower(name)] || len(value) >= longValue}, true
 }
 
 // changed lists what became of the parameters from one hop to the next, by name.
-func changed(from, to map[string]param) []Change {
+func changed(from, to params) []Change {
 	var out []Change
-	for _, name := range slices.Sorted(maps.Keys(from)) {
-		old, now := from[name], to[name]
-		switch _, still := to[name]; {
-		case !old.told && !now.told:
-		case !still:
-			out = append(out, Change{Param: name, What: WhatGone, From: old.shown})
-		case old.shown != now.shown:
-			out = append(out, Change{Param: name, What: WhatChanged, From: old.shown, To: now.shown})
+	for _, old := range from {
+		i := to.find(old.name)
+		switch {
+		case i < 0 && old.told:
+			out = append(out, Change{Param: old.name, What: WhatGone, From: old.shown})
+		case i >= 0 && (old.told || to[i].told) && old.shown != to[i].shown:
+			out = append(out, Change{Param: old.name, What: WhatChanged, From: old.shown, To: to[i].shown})
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(to)) {
-		if _, before := from[name]; !before && to[name].told {
-			out = append(out, Change{Param: name, What: WhatNew, To: to[name].shown})
+	for _, now := range to {
+		if now.told && from.find(now.name) < 0 {
+			out = append(out, Change{Param: now.name, What: WhatNew, To: now.shown})
 		}
 	}
-	slices.SortStableFunc(out, func(a, b Change) int { return strings.Compare(a.Param, b.Param) })
+	slices.SortFunc(out, func(a, b Change) int { return strings.Compare(a.Param, b.Param) })
 	return out
 }
 
 // A tracker remembers the parameters of the last hop of each step.
-type tracker map[string]map[string]param
+type tracker map[string]params
 
 // next tells what changed since the last hop of step, and remembers this one.
-func (t tracker) next(step string, params map[string]param) []Change {
+func (t tracker) next(step string, now params) []Change {
 	last, seen := t[step]
-	t[step] = params
+	t[step] = now
 	if !seen {
 		return nil
 	}
-	return changed(last, params)
+	return changed(last, now)
 }
