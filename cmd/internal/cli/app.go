@@ -44,7 +44,7 @@ func (a *app) main(ctx context.Context) (code int) {
 	a.Out = answers
 	root := newRoot(a)
 	a.out.guess(a.Args) // after the flags, whose defaults overwrite it
-	root.SetArgs(a.Args)
+	root.SetArgs(append([]string{}, a.Args...)) // nil would mean the process's own
 	root.SetIn(a.In)
 	root.SetOut(a.Out)
 	root.SetErr(a.Err)

@@ -100,11 +100,13 @@ func (r *stepRun) run(ctx context.Context, args []string) error {
 	if r.config, err = loadConfig(&r.Env, r.cmd.Flags(), r.flags.sandbox); err != nil {
 		return err
 	}
+	defer func() {
+		if r.store != nil {
+			_ = r.store.Close()
+		}
+	}()
 	if err := r.input(ctx, args); err != nil {
 		return err
-	}
-	if r.store != nil {
-		defer r.store.Close()
 	}
 	if r.passesOn() {
 		return r.passOn()

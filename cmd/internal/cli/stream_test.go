@@ -80,8 +80,6 @@ func TestUsage(t *testing.T) {
 		"help exit-code":                           "did you mean exit-codes?",
 		"run -o yaml --phone " + phone:             "--output yaml: not one of text, json, ndjson",
 		"run --color blue --phone " + phone:        "--color blue: not one of auto, always, never",
-		"run --jq .[ --phone " + phone:             "--jq:",
-		"run --jq . -o ndjson":                     "--jq gives json, not ndjson",
 		"run --device phone --phone " + phone:      "--device phone: not one of auto, follow, browser, none",
 		"run --scope a --scope b --phone " + phone: "--scope is given 2 times: only vnv enable takes several",
 		"run --fault wifi --phone " + phone:        "--fault needs --sandbox: a real API fails by itself",
@@ -119,6 +117,9 @@ func TestUsageInJSON(t *testing.T) {
 			t.Errorf("%s: exit %d, %s", args, r.code, r.out)
 		}
 	}
+	newWorld(t, "").run("run", "--jq", ".[", "--phone", phone).failsAs(exitUsage, "--jq: unexpected EOF")
+	newWorld(t, "").run("run", "--jq", ".", "-o", "ndjson").failsAs(exitUsage, "--jq gives json, not ndjson: pipe the lines into jq instead")
+	newWorld(t, "").run("run", "--sandbox", "--phone", "+99012345678", "--jq", ".verified | keys").failsAs(exitUsage, "--jq: keys cannot be applied to: boolean")
 	r := newWorld(t, "").run("run", "-o", "ndjson", "--nope")
 	var last struct{ Event string }
 	if err := json.Unmarshal([]byte(r.out), &last); err != nil || last.Event != "error" || strings.Count(r.out, "\n") != 1 {
