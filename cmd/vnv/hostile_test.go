@@ -7,7 +7,9 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -18,8 +20,24 @@ const evil = "\x1b[31mred\x1b]0;title\x07\x1b]52;c;aGk=\x07\x1bP+q\x1b\\\u009b31
 // hostile is a far side of its own making: what is nil goes as it should.
 type hostile struct {
 	enable, chain, token, verify http.HandlerFunc
-	origin, redirectURI, state   string
-	requests                     []*http.Request
+	origin, redirectURI          string
+
+	mu       sync.Mutex
+	state    string
+	requests []*http.Request
+}
+
+// secret is the state that vnv sent.
+func (h *hostile) secret() string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.state
+}
+
+func (h *hostile) seen() []*http.Request {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.requests)
 }
 
 // startHostile starts it, and a world whose settings lead there.
@@ -41,8 +59,9 @@ func startHostile(t *testing.T, h *hostile) *world {
 }
 
 func (h *hostile) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	h.requests = append(h.requests, r)
 	stage := h.chain
+	h.mu.Lock()
+	h.requests = append(h.requests, r)
 	switch r.URL.Path {
 	case "/v0.1/network-enablement":
 		var body struct{ State string }
@@ -53,6 +72,7 @@ func (h *hostile) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case "/camara/number-verification/v031/verify":
 		stage = h.verify
 	}
+	h.mu.Unlock()
 	if stage != nil {
 		stage(w, r)
 		return
@@ -61,7 +81,7 @@ func (h *hostile) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case "/v0.1/network-enablement":
 		_, _ = fmt.Fprintf(w, `{"scopes":{"dpv:FraudPreventionAndDetection#number-verification-verify-read":{"auth_url":"%s/auth","requires_carrier_network":true}}}`, h.origin)
 	case "/auth":
-		http.Redirect(w, r, h.redirectURI+"?code=canary-code-4711&state="+h.state, http.StatusFound)
+		http.Redirect(w, r, h.redirectURI+"?code=canary-code-4711&state="+h.secret(), http.StatusFound)
 	case "/oauth2/token":
 		_, _ = w.Write([]byte(`{"access_token":"canary-token-0815","token_type":"Bearer","expires_in":300}`))
 	default:
@@ -104,7 +124,7 @@ func TestHostileText(t *testing.T) {
 		}},
 		{"denial", 6, func(h *hostile) {
 			h.chain = func(w http.ResponseWriter, r *http.Request) {
-				q := url.Values{"error": {evil}, "error_description": {evil}, "error_uri": {evil}, "state": {h.state}}
+				q := url.Values{"error": {evil}, "error_description": {evil}, "error_uri": {evil}, "state": {h.secret()}}
 				http.Redirect(w, r, h.redirectURI+"?"+q.Encode(), http.StatusFound)
 			}
 		}},
@@ -129,7 +149,7 @@ func TestHostileText(t *testing.T) {
 				if r.code != far.code {
 					t.Errorf("exit code %d, want %d", r.code, far.code)
 				}
-				invariants(t, w, r, canaryPhone, h.state, "canary-code-4711", "canary-token-0815")
+				invariants(t, w, r, canaryPhone, h.secret(), "canary-code-4711", "canary-token-0815")
 			}
 		})
 	}

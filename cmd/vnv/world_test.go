@@ -32,6 +32,9 @@ type world struct {
 	tty  bool // stderr is a terminal
 	in   io.Reader
 
+	names  map[string]string // addresses of names, beside localhost
+	routes map[string]string // where a connection to an address beyond loopback really goes
+
 	files   []string // that the test put into the home
 	secrets []string // canaries of the test's own
 
@@ -79,12 +82,16 @@ func (w *world) run(args ...string) result {
 // start starts one command line; the function that it returns waits for the end.
 func (w *world) start(ctx context.Context, out, story io.Writer, args ...string) (wait func() int) {
 	w.t.Helper()
-	done := make(chan int, 1)
-	go func() { done <- cli.Main(ctx, w.env(out, story, args)) }()
+	var code int
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		code = cli.Main(ctx, w.env(out, story, args))
+	}()
 	return func() int {
 		w.t.Helper()
 		select {
-		case code := <-done:
+		case <-done:
 			return code
 		case <-time.After(patience):
 			w.t.Fatalf("vnv %s does not end", strings.Join(args, " "))
@@ -104,6 +111,9 @@ func (w *world) env(out, story io.Writer, args []string) cli.Env {
 }
 
 func (w *world) dial(ctx context.Context, network, addr string) (net.Conn, error) {
+	if local, ok := w.routes[addr]; ok {
+		addr = local
+	}
 	at, err := netip.ParseAddrPort(addr)
 	if err != nil || !at.Addr().Unmap().IsLoopback() {
 		w.stray(addr)
@@ -114,7 +124,13 @@ func (w *world) dial(ctx context.Context, network, addr string) (net.Conn, error
 
 func (w *world) lookup(_ context.Context, host string) ([]netip.Addr, error) {
 	if host == "localhost" {
-		return []netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 1})}, nil
+		host = "127.0.0.1"
+	}
+	if known, ok := w.names[host]; ok {
+		host = known
+	}
+	if at, err := netip.ParseAddr(host); err == nil {
+		return []netip.Addr{at}, nil
 	}
 	w.stray(host)
 	return nil, &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}
