@@ -66,8 +66,11 @@ func (m *Mask) pseudonym(kind, value string) string {
 	a, ok := m.shown[value]
 	given := m.given[value]
 	m.mu.RUnlock()
-	if given {
+	if given || standsIn(value) {
 		return value
+	}
+	if plus, ok := strings.CutPrefix(value, " "); ok && standsIn("+"+plus) {
+		return "+" + plus // a query's plus
 	}
 	if ok && (a.secret || !secretNames[kind]) {
 		return a.text
@@ -82,6 +85,23 @@ func (m *Mask) pseudonym(kind, value string) string {
 		m.secret.add(s, quickForms(value)...)
 	}
 	return s
+}
+
+// standsIn says whether value is what a Mask, perhaps another one, shows for something else than a
+// single value: [hidden], [3 more], or a phone number without its middle.
+func standsIn(value string) bool {
+	if value == hiddenQuery || value == hiddenURL {
+		return true
+	}
+	if n, ok := strings.CutSuffix(value, " more]"); ok {
+		_, err := strconv.Atoi(strings.TrimPrefix(n, "["))
+		return err == nil
+	}
+	const head, tail, middle = 4, 2, 45 // digits, digits, bytes
+	digits := strings.TrimPrefix(value, "+")
+	rest := strings.TrimLeft(digits, "0123456789")
+	end := strings.TrimLeft(rest, "•")
+	return len(digits)-len(rest) <= head && rest != end && len(rest) <= middle+tail && len(end) <= tail && countDigits(end) == len(end)
 }
 
 // name returns value's alias and makes one if it has none. The caller holds the lock.
