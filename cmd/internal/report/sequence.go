@@ -1,0 +1,163 @@
+package report
+
+import (
+	"slices"
+	"strconv"
+
+	"github.com/vnv-cli/vnv/pkg/trace"
+)
+
+// most is how many lanes there are beside the device's: more would not fit a phone.
+const most = 5
+
+// roles are the lanes that have a name, from left to right.
+var roles = []struct{ role, class, short string }{
+	{trace.RoleVendor, "vendor", "vendor"},
+	{trace.RoleIdentity, "identity", "identity"},
+	{trace.RoleCarrier, "carrier", "carrier"},
+	{trace.RoleCallback, "callback", "callback"},
+}
+
+// lane is one party of the sequence.
+type lane struct{ key, class, title, host string }
+
+// parties are the lanes of a page. Where no host of the vendor's is among them the chain is
+// somebody else's, and its hosts say more than roles that are guessed.
+type parties struct {
+	lanes  []lane
+	byHost bool
+}
+
+func (p Page) parties() *parties {
+	all := &parties{lanes: []lane{{key: "device", class: "device", title: "device", host: "vnv"}}}
+	all.byHost = !slices.ContainsFunc(p.Trace.Hops, func(h trace.Hop) bool {
+		return h.Role == trace.RoleVendor || h.Role == trace.RoleIdentity
+	})
+	for _, r := range roles {
+		for _, h := range p.Trace.Hops {
+			if h.Role == r.role && !all.byHost {
+				all.add(h)
+			}
+		}
+	}
+	for _, h := range p.Trace.Hops {
+		all.add(h)
+	}
+	return all
+}
+
+func (p *parties) add(h trace.Hop) {
+	l := p.of(h)
+	at := slices.IndexFunc(p.lanes, func(o lane) bool { return o.key == l.key })
+	switch {
+	case at >= 0 && p.lanes[at].host != l.host:
+		p.lanes[at].host = "" // several
+	case at >= 0:
+	case len(p.lanes) > most:
+		p.lanes[len(p.lanes)-1] = lane{key: "others", class: "carrier", title: "others"}
+	default:
+		p.lanes = append(p.lanes, l)
+	}
+}
+
+// of is the lane that a hop belongs to.
+func (p *parties) of(h trace.Hop) lane {
+	name := host(h.URL)
+	for _, r := range roles {
+		if h.Role == r.role && !(p.byHost && h.Role == trace.RoleCarrier) {
+			return lane{key: r.role, class: r.class, title: r.short, host: name}
+		}
+	}
+	return lane{key: name, class: "carrier", title: name, host: name}
+}
+
+// at is the lane of a hop, the last where it has none of its own.
+func (p *parties) at(h trace.Hop) int {
+	key := p.of(h).key
+	if i := slices.IndexFunc(p.lanes, func(l lane) bool { return l.key == key }); i >= 0 {
+		return i
+	}
+	return len(p.lanes) - 1
+}
+
+// sequence draws who was asked, from top to bottom, by the device on the left.
+func (p Page) sequence(w *writer) {
+	if len(p.Trace.Hops) == 0 {
+		return
+	}
+	all := p.parties()
+	w.put(`<section><h2>Who talked to whom</h2><div class="seq"><div class="row heads"><div></div><div class="lanes n{}">`, itoa(len(all.lanes)))
+	for _, l := range all.lanes {
+		w.put(`<div class="{}"><b>{}</b>`, l.class, l.title)
+		if l.host != l.title {
+			w.put(`<span>{}</span>`, l.host)
+		}
+		w.put(`</div>`)
+	}
+	w.put(`</div></div><ol>`)
+	for i := range p.Trace.Hops {
+		p.row(w, all, i)
+	}
+	w.put(`</ol></div></section>`)
+}
+
+// row is one request and its answer.
+func (p Page) row(w *writer, all *parties, i int) {
+	h := p.Trace.Hops[i]
+	label, class := itoa(h.N), "row"
+	if !inChain(h) {
+		label, class = h.Step, "row call"
+	}
+	w.put(`<li class="{}"><a class="what" href="#hop-{}"><b>{}</b><span class="host">{}</span><span class="path">{}</span>`,
+		class, itoa(i+1), label, host(h.URL), path(h.URL))
+	p.flags(w, h)
+	w.put(`</a><svg aria-hidden="true" width="100%" height="100%">`)
+	n, to := float64(len(all.lanes)), all.at(h)
+	for j, l := range all.lanes {
+		w.put(`<line class="life {}" x1="{}%" x2="{}%" y1="0" y2="100%"/>`, l.class, middle(j, n), middle(j, n))
+	}
+	arrow(w, all.lanes[to].class, h, middle(0, n), middle(to, n), percent((float64(to)+1)/2, n))
+	w.put(`</svg></li>`)
+}
+
+// arrow is the way there and, dashed, the way back with what was answered.
+func arrow(w *writer, class string, h trace.Hop, from, to, between string) {
+	status := strconv.Itoa(h.Status)
+	if h.Status == 0 {
+		status, class = "no answer", "failed"
+	}
+	w.put(`<line class="go {}" x1="{}%" x2="{}%" y1="20" y2="20"/><svg class="tip" x="{}%" y="20"><path class="{}" d="M-9 -4.5L-1 0L-9 4.5z"/></svg>`,
+		class, from, to, to, class)
+	if h.Status != 0 {
+		w.put(`<line class="back {}" x1="{}%" x2="{}%" y1="38" y2="38"/><svg class="tip" x="{}%" y="38"><path class="open {}" d="M9 -4L2 0L9 4"/></svg>`,
+			class, from, to, from, class)
+	}
+	w.put(`<text x="{}%" y="42" class="{}">{}</text>`, between, statusClass(h), status)
+}
+
+// statusClass: a redirect is ordinary, everything from 400 on is not.
+func statusClass(h trace.Hop) string {
+	switch {
+	case h.Status == 0 || h.Status >= 400:
+		return "bad"
+	case h.Status/100 == 3:
+		return "soft"
+	default:
+		return "ink"
+	}
+}
+
+// flags mark a hop that has findings, the gravest of them.
+func (p Page) flags(w *writer, h trace.Hop) {
+	for _, l := range levels {
+		for _, f := range p.Trace.Findings {
+			if f.Level == l.level && f.Hop == h.N && f.Step == h.Step {
+				w.put(`<i class="flag {}" title="{}">{}</i>`, f.Level, f.Text, l.mark)
+				return
+			}
+		}
+	}
+}
+
+// middle is where the middle of a lane is, in percent.
+func middle(i int, n float64) string { return percent(float64(i)+0.5, n) }
