@@ -14,8 +14,9 @@ func cancelCmd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "cancel REQUEST_ID",
 		Short: "End a request of the Verify API, so that its number is free",
-		Long: `End a silent authentication of the Verify API. A number can be in one request at a
-time; the vendor lets it be ended 30 s after its start. The answer is "canceled".`,
+		Long: `End a silent authentication of the Verify API. A number can be in one request at
+a time; the vendor lets it be ended 30 s after its start. The answer is
+"canceled".`,
 		Example: `  vnv verify cancel c11236f4-00bf-4b89-84ba-88b25df97315
   vnv verify cancel "$(jq -r .request_id flow.json)"`,
 		Args: func(_ *cobra.Command, args []string) error {

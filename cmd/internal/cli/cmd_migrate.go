@@ -36,13 +36,13 @@ func migrateCmd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "migrate",
 		Short: "Show what changes from Number Verification to Verify, and run both",
-		Long: `Show what differs between Number Verification and Verify's silent authentication,
-which the vendor has announced as its successor: what each needs of the
-application and the number, and what changes in a backend. Then run both flows
-for one number, side by side.
+		Long: `Show what differs between Number Verification and Verify's silent
+authentication, which the vendor has announced as its successor: what each needs
+of the application and the number, and what changes in a backend. Then run both
+flows for one number, side by side.
 
-Exit code 0 when both verify the number, 3 when an answer is no, else that of the
-flow that failed.`,
+Exit code 0 when both verify the number, 3 when an answer is no, else that of
+the flow that failed.`,
 		Example: `  vnv migrate --sandbox
   vnv migrate --phone +447700900123
   vnv migrate --sandbox -o json --jq '.runs[].requests'`,
