@@ -148,13 +148,7 @@ func (r *stepRun) timeout(f *flow.Flow) time.Duration {
 }
 
 func (r *stepRun) reply(out flow.Outcome) error {
-	var doc []byte
-	var err error
-	if r.command.whole {
-		doc, err = r.outcome(out)
-	} else {
-		doc, err = out.Session.Document()
-	}
+	doc, err := r.document(out)
 	if err != nil {
 		return err
 	}
@@ -165,6 +159,18 @@ func (r *stepRun) reply(out flow.Outcome) error {
 		return errNotVerified
 	}
 	return nil
+}
+
+// document is the JSON answer; a text answer needs none.
+func (r *stepRun) document(out flow.Outcome) ([]byte, error) {
+	switch {
+	case !r.out.json():
+		return nil, nil
+	case r.command.whole:
+		return r.outcome(out)
+	default:
+		return out.Session.Document()
+	}
 }
 
 // outcome is the JSON answer of run: what happened, without secrets.

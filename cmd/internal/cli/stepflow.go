@@ -95,6 +95,7 @@ func (a *app) sign(f *flow.Flow, c credentials) error {
 		return vnv.Secret(token), err
 	}
 	a.facts.appID, a.facts.key = c.appID, c.key.Fingerprint()
+	go func() { _, _ = signer.Token(context.Background()) }() // signing takes as long as all requests: begin while sockets are bound
 	return nil
 }
 
