@@ -17,6 +17,8 @@ type Mask struct {
 	// Reveal shows everything and only escapes what is not printable (--reveal). Set it before use.
 	Reveal bool
 
+	thorough bool // values that are met are replaced in all their forms, as known ones are
+
 	mu     sync.RWMutex
 	shown  map[string]alias // by value
 	counts map[string]int   // pseudonyms given, by kind
@@ -82,7 +84,11 @@ func (m *Mask) pseudonym(kind, value string) string {
 	}
 	s := m.remember(kind, value, "")
 	if len(value) >= minKnown {
-		m.secret.add(s, quickForms(value)...)
+		forms := quickForms
+		if m.thorough {
+			forms = formsOf
+		}
+		m.secret.add(s, forms(value)...)
 	}
 	return s
 }

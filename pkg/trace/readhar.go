@@ -28,11 +28,11 @@ type inHAR struct {
 }
 
 type inEntry struct {
-	Started  words `json:"startedDateTime"`
+	Started  words  `json:"startedDateTime"`
 	Time     number `json:"time"`
-	Kind     words `json:"_resourceType"`
-	ServerIP words `json:"serverIPAddress"`
-	Own      *Hop  `json:"_vnv"`
+	Kind     words  `json:"_resourceType"`
+	ServerIP words  `json:"serverIPAddress"`
+	Own      *Hop   `json:"_vnv"`
 	Security struct {
 		Protocol words `json:"protocol"`
 		Issuer   words `json:"issuer"`
