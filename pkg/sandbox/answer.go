@@ -28,27 +28,42 @@ type invalidParam struct {
 	Reason string `json:"reason"`
 }
 
-// shapes says how a stage refuses a request that is wrong, and how it fails for a number whose outcome
+// shape says how a stage refuses a request that is wrong, and how it fails for a number whose outcome
 // is an error; nil where that is not by Options.ErrorAt.
-var shapes = map[Stage]struct {
+type shape struct {
+	stage  Stage
 	refuse func(*call, refusal)
 	fail   func(*call, int)
-}{
-	StageEnable:    {refuseProblem, func(c *call, status int) { refuseProblem(c, refusal{status: status}) }},
-	StageAuthorize: {refusePage, failCallback},
-	StageCarrier:   {refusePage, failCallback},
-	StageCallback:  {refusePage, failCallback},
-	StageToken:     {refuseOAuth, func(c *call, status int) { refuseOAuth(c, refusal{status: status}) }},
-	StageVerify:    {refuseCamara, failVerify},
-	StageStart:     {refuseProblem, nil},
-	StageCheckURL:  {refuseProblem, nil},
-	StageHandover:  {refuseProblem, nil},
-	StageCheck:     {refuseProblem, nil},
-	StageCancel:    {refuseProblem, nil},
+}
+
+// shapes are all stages. Here and below tables are arrays: the linker lays them out, where a map would be
+// filled at every start of a program that only links this package.
+var shapes = [...]shape{
+	{StageEnable, refuseProblem, func(c *call, status int) { refuseProblem(c, refusal{status: status}) }},
+	{StageAuthorize, refusePage, failCallback},
+	{StageCarrier, refusePage, failCallback},
+	{StageCallback, refusePage, failCallback},
+	{StageToken, refuseOAuth, func(c *call, status int) { refuseOAuth(c, refusal{status: status}) }},
+	{StageVerify, refuseCamara, failVerify},
+	{StageStart, refuseProblem, nil},
+	{StageCheckURL, refuseProblem, nil},
+	{StageHandover, refuseProblem, nil},
+	{StageCheck, refuseProblem, nil},
+	{StageCancel, refuseProblem, nil},
+}
+
+// shape is how a stage says no, the zero shape for a stage that is none.
+func (s Stage) shape() shape {
+	for _, row := range shapes {
+		if row.stage == s {
+			return row
+		}
+	}
+	return shape{}
 }
 
 // refuse answers in the shape of the call's stage.
-func (c *call) refuse(r refusal) { shapes[c.route.stage].refuse(c, r) }
+func (c *call) refuse(r refusal) { c.route.stage.shape().refuse(c, r) }
 
 // fails answers for a number whose outcome at this stage is an error, and tells whether it did.
 func (c *call) fails(phone string) bool {
@@ -56,7 +71,7 @@ func (c *call) fails(phone string) bool {
 		return false
 	}
 	c.entry.Note = "a number ending in 99 fails here"
-	shapes[c.route.stage].fail(c, c.s.options.ErrorStatus)
+	c.route.stage.shape().fail(c, c.s.options.ErrorStatus)
 	return true
 }
 
@@ -111,28 +126,42 @@ type problem struct {
 // words are a title and a detail; for OAuth and CAMARA a code and its message.
 type words struct{ title, detail string }
 
-var problemWords = map[string]words{
-	"unauthorized":        {"Unauthorized", "You did not provide correct credentials."},
-	"jwt-expired":         {"JWT expired", "The JWT in use has expired."},
-	"forbidden":           {"Forbidden", "Your account does not have permission to perform this action."},
-	"unprovisioned":       {"Authentication failure", "Your account is not provisioned for this network API."},
-	"not-found":           {"Not Found", "The requested resource was not found."},
-	"gone":                {"Gone", "This API has been retired."},
-	"wrong-verb":          {"Method Not Allowed", "This method is not supported here."},
-	"content-type-header": {"Unsupported Media Type", "The Content-Type header is not supported here."},
-	"invalid-params":      {"Your request parameters did not validate.", "The value of one or more parameters is invalid."},
-	"throttled":           {"Rate Limit Hit", "Please wait, then retry your request"},
-	"internal-error":      {"Internal Error", "There was an error on our side."},
+// coded is a code with its words, and the status that it belongs to.
+type coded struct {
+	status int
+	code   string
+	words
 }
 
-var problemCodes = map[int]string{
-	401: "unauthorized", 403: "forbidden", 404: "not-found", 405: "wrong-verb", 410: "gone",
-	415: "content-type-header", 422: "invalid-params", 429: "throttled",
+// wordsOf finds the first row that is for the status or, where that is 0, for the code.
+func wordsOf(table []coded, status int, code string) (coded, bool) {
+	for _, row := range table {
+		if row.status == status && status != 0 || row.code == code && code != "" {
+			return row, true
+		}
+	}
+	return coded{}, false
+}
+
+// problemWords are the fragments of the gateway. Those that stand for no status of their own have 0.
+var problemWords = [...]coded{
+	{401, "unauthorized", words{"Unauthorized", "You did not provide correct credentials."}},
+	{0, "jwt-expired", words{"JWT expired", "The JWT in use has expired."}},
+	{403, "forbidden", words{"Forbidden", "Your account does not have permission to perform this action."}},
+	{0, "unprovisioned", words{"Authentication failure", "Your account is not provisioned for this network API."}},
+	{404, "not-found", words{"Not Found", "The requested resource was not found."}},
+	{405, "wrong-verb", words{"Method Not Allowed", "This method is not supported here."}},
+	{410, "gone", words{"Gone", "This API has been retired."}},
+	{415, "content-type-header", words{"Unsupported Media Type", "The Content-Type header is not supported here."}},
+	{422, "invalid-params", words{"Your request parameters did not validate.", "The value of one or more parameters is invalid."}},
+	{429, "throttled", words{"Rate Limit Hit", "Please wait, then retry your request"}},
+	{500, "internal-error", words{"Internal Error", "There was an error on our side."}},
 }
 
 // problem answers with the problem of a fragment; detail "" is the usual one.
 func (s *Server) problem(w http.ResponseWriter, status int, fragment, detail string, params ...invalidParam) {
-	text := problemWords[fragment]
+	row, _ := wordsOf(problemWords[:], 0, fragment)
+	text := row.words
 	if status == http.StatusBadRequest {
 		text.title = "Bad Request"
 	}
@@ -145,14 +174,14 @@ func (s *Server) problem(w http.ResponseWriter, status int, fragment, detail str
 }
 
 func refuseProblem(c *call, r refusal) {
-	fragment, ok := problemCodes[r.status]
+	row, ok := wordsOf(problemWords[:], r.status, "")
 	switch {
 	case !ok && r.status >= 500:
-		fragment = "internal-error"
+		row.code = "internal-error"
 	case !ok:
-		fragment = "invalid-params"
+		row.code = "invalid-params"
 	}
-	c.s.problem(c, r.status, fragment, r.detail, r.params...)
+	c.s.problem(c, r.status, row.code, r.detail, r.params...)
 }
 
 // notFound is the vendor's 404, in HAL form.

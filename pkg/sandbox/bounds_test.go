@@ -14,7 +14,7 @@ import (
 // X5: whatever is abandoned, no store holds more than two generations of its cap.
 func TestBounded(t *testing.T) {
 	t.Parallel()
-	s, err := New(Options{RedirectURIs: []string{"http://127.0.0.1:1/cb"}, LedgerSize: 100})
+	s, err := New(Options{RedirectURIs: []string{"http://127.0.0.1:1/cb"}, LedgerSize: 100, Webhook: "http://127.0.0.1:1/none"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,14 +28,31 @@ func TestBounded(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i := range 3 * maxFlows {
-		body := `{"phone_number":"+99012345678","scopes":["` + knownScopes[0] + `"],"state":"` + strconv.Itoa(i) + `"}`
-		r := httptest.NewRequest(http.MethodPost, "http://127.0.0.1/v0.1/network-enablement", bytes.NewReader([]byte(body)))
-		r.Header.Set("Authorization", "Bearer "+token)
-		r.Header.Set("Content-Type", "application/json")
-		w := httptest.NewRecorder()
-		if s.ServeHTTP(w, r); w.Code != http.StatusOK {
-			t.Fatalf("enable %d: %d %s", i, w.Code, w.Body)
+		n := strconv.Itoa(i)
+		for path, body := range map[string]string{
+			"/v0.1/network-enablement": `{"phone_number":"+99012345678","scopes":["` + knownScopes[0] + `"],"state":"` + n + `"}`,
+			silentPath:                 `{"brand":"A","workflow":[{"channel":"silent_auth","to":"990` + n + `00"}]}`,
+		} {
+			r := httptest.NewRequest(http.MethodPost, "http://127.0.0.1"+path, bytes.NewReader([]byte(body)))
+			r.Header.Set("Authorization", "Bearer "+token)
+			r.Header.Set("Content-Type", "application/json")
+			w := httptest.NewRecorder()
+			if s.ServeHTTP(w, r); w.Code >= http.StatusBadRequest {
+				t.Fatalf("%s %d: %d %s", path, i, w.Code, w.Body)
+			}
 		}
+	}
+	if n := len(s.requests.now) + len(s.requests.old); n > 2*maxFlows || n < maxFlows {
+		t.Errorf("%d requests kept, the cap is twice %d", n, maxFlows)
+	}
+	if n := len(s.numbers.now) + len(s.numbers.old); n > 2*maxFlows {
+		t.Errorf("%d numbers kept, the cap is twice %d", n, maxFlows)
+	}
+	if n := len(s.pending); n > maxPending || n < maxFlows {
+		t.Errorf("%d requests watched, the cap is %d", n, maxPending)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
 	}
 	if n := len(s.flows.now) + len(s.flows.old); n > 2*maxFlows || n < maxFlows {
 		t.Errorf("%d flows kept, the cap is twice %d", n, maxFlows)

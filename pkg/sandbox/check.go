@@ -82,9 +82,17 @@ func (c *call) redeemSilent() (silentStatus, *verdict) {
 		c.s.finish(q, silentFailed, c.now)
 		return "", wrongCode
 	}
-	status := silentEnds[outcomeOf(q.phone)].status
+	status := silentEndOf(outcomeOf(q.phone)).status
 	c.s.finish(q, status, c.now)
 	return status, nil
+}
+
+func readCancel(c *call) {
+	c.s.mu.Lock()
+	defer c.s.mu.Unlock()
+	if q := c.request(); q != nil {
+		c.entry.Phone = q.phone
+	}
 }
 
 // serveCancel ends a request, from [Options.CancelAfter] on.
@@ -108,7 +116,6 @@ func (c *call) cancelSilent() *verdict {
 	if q == nil || q.status != silentPending {
 		return noRequest
 	}
-	c.entry.Phone = q.phone
 	if c.now.Before(q.started.Add(c.s.options.CancelAfter)) {
 		return tooEarly
 	}

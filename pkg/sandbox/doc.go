@@ -1,5 +1,7 @@
 // Package sandbox is the far side of the number verification flow on this machine: the vendor's API
-// and authorization server and the carrier behind them, in one server without account or network.
+// and authorization server and the carrier behind them, in one server without account or network. It
+// plays the API that replaces the first one too, Verify's silent authentication (POST /v2/verify), through
+// the same carrier.
 //
 // Use it to run the flow where nothing real may be asked: in `vnv run --sandbox`, as a server for a
 // team's backend, and in Go tests ([Start]). It is strict by default, so that what passes here is not
@@ -10,10 +12,13 @@
 //
 //   - The outcome follows the number, as with the vendor's Virtual Operator: last digit even is true,
 //     odd is false, and a number ending in 99 is an error ([Options.ErrorAt], [Options.ErrorStatus]).
-//     Any number will do, +990 or not.
+//     Any number will do, +990 or not. Of Verify's: even completed, odd user_rejected, 99 failed
+//     ([Options.SilentErrorAt]).
 //   - Handlers know only how things go right. What goes wrong is a row of [Faults], which stands in
 //     front of a stage and is chosen by name in [Options.Faults].
 //   - Memory is bounded, however many flows are abandoned: everything kept has a cap and a lifetime.
+//   - It sends nothing but answers, and webhooks to [Options.Webhook] where that is set; no request
+//     waits for one.
 //   - Only loopback is bound, unless [Options.Public] says otherwise, and requests for a foreign Host
 //     are refused, so that no web page can reach a sandbox through a name of its own.
 //   - The ledger ([Server.Requests]) and [Options.Log] hold what was received, unmasked: a sandbox is

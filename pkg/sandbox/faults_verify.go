@@ -12,11 +12,11 @@ var verifyFaults = []Fault{
 	{"verify-403", "PERMISSION_DENIED", StageVerify, refused(refusal{status: 403})},
 	{
 		"verify-403-mobile-network", "the device was not on its mobile network", StageVerify,
-		camaraOf(403, codeNotMobile, "Client must authenticate via the mobile network to use this service"),
+		camaraOf(403, codeNotMobile, notMobile),
 	},
 	{
 		"verify-403-invalid-token-context", "the token leads to no number", StageVerify,
-		camaraOf(403, codeNoContext, "Phone number cannot be deducted from access token context"),
+		camaraOf(403, codeNoContext, noContext),
 	},
 	{"verify-404", "NOT_FOUND", StageVerify, refused(refusal{status: 404})},
 	{"verify-410", "GONE: the API has been retired", StageVerify, refused(refusal{status: 410})},
@@ -37,7 +37,7 @@ var verifyFaults = []Fault{
 }
 
 func camaraOf(status int, code, message string) do {
-	return with(func(c *call) { refuseVerify(c, status, words{code, message}) })
+	return with(func(c *call) { refuseVerify(c, status, code, message) })
 }
 
 // flags writes a good answer in another form: FLAG stands for what it says, OTHER for the opposite.

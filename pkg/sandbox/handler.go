@@ -18,22 +18,22 @@ const (
 
 // route is a path: who lives there, which stage it is, how its request is read and how it goes right.
 type route struct {
-	role, method string
-	stage        Stage
-	read         func(*call) // notes what was sent; what is wrong with it waits in call.malformed
-	serve        func(*call)
+	path, role, method string
+	stage              Stage
+	read               func(*call) // notes what was sent; what is wrong with it waits in call.malformed
+	serve              func(*call)
 }
 
-var routes = map[string]*route{
-	"/v0.1/network-enablement":                {roleVendor, http.MethodPost, StageEnable, readEnable, serveEnable},
-	"/oauth2/auth":                            {roleVendor, http.MethodGet, StageAuthorize, readChain, serveAuthorize},
-	"/carrier/he":                             {roleCarrier, http.MethodGet, StageCarrier, readChain, serveEnrichment},
-	"/carrier/session":                        {roleCarrier, http.MethodGet, StageCarrier, readChain, serveSession},
-	"/carrier/session/return":                 {roleCarrier, http.MethodGet, StageCarrier, readChain, serveReturn},
-	"/camara/oauth/callback":                  {roleVendor, http.MethodGet, StageCallback, readChain, serveCallback},
-	"/oauth2/token":                           {roleVendor, http.MethodPost, StageToken, readToken, serveToken},
-	"/camara/number-verification/v031/verify": {roleVendor, http.MethodPost, StageVerify, readVerify, serveVerify},
-	silentPath:                                {roleVendor, http.MethodPost, StageStart, readStart, serveStart},
+var routes = [...]route{
+	{"/v0.1/network-enablement", roleVendor, http.MethodPost, StageEnable, readEnable, serveEnable},
+	{"/oauth2/auth", roleVendor, http.MethodGet, StageAuthorize, readChain, serveAuthorize},
+	{"/carrier/he", roleCarrier, http.MethodGet, StageCarrier, readChain, serveEnrichment},
+	{"/carrier/session", roleCarrier, http.MethodGet, StageCarrier, readChain, serveSession},
+	{"/carrier/session/return", roleCarrier, http.MethodGet, StageCarrier, readChain, serveReturn},
+	{"/camara/oauth/callback", roleVendor, http.MethodGet, StageCallback, readChain, serveCallback},
+	{"/oauth2/token", roleVendor, http.MethodPost, StageToken, readToken, serveToken},
+	{"/camara/number-verification/v031/verify", roleVendor, http.MethodPost, StageVerify, readVerify, serveVerify},
+	{silentPath, roleVendor, http.MethodPost, StageStart, readStart, serveStart},
 }
 
 // allowed are the methods of the route's path.

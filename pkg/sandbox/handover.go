@@ -3,6 +3,7 @@ package sandbox
 import (
 	"net/http"
 	"net/url"
+	"strings"
 )
 
 // handoverAnswer is the 200 at the end of the chain, where no redirect_url was given.
@@ -50,8 +51,9 @@ func serveHandover(c *call) {
 	if c.lostSilent() {
 		return
 	}
-	end := silentEnds[outcomeOf(c.flow.phone)]
-	if c.s.options.SilentErrorAt != StageHandover {
+	result := outcomeOf(c.flow.phone)
+	end := silentEndOf(result)
+	if c.s.options.silentFailsAt(result) != StageHandover {
 		end.reason = ""
 	}
 	c.endChainWith(end)
@@ -82,7 +84,7 @@ func (c *call) takeCarrierCode(code string, end silentEnd) bool {
 	}
 	c.s.flows.drop(c.entry.State)
 	if end.reason != "" {
-		c.entry.Note = "no code: " + end.reason
+		c.entry.Note = "the chain ends with a reason in place of the code (" + strings.TrimSuffix(end.reason, ".") + ")"
 		c.s.finish(f.silent, end.status, c.now)
 		return true
 	}

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"crypto/rsa"
 	"errors"
 	"fmt"
@@ -109,8 +110,9 @@ type Options struct {
 	// cancelled: [DefaultSilentTTL] and [DefaultCancelAfter] when 0.
 	SilentTTL, CancelAfter time.Duration
 	// SilentErrorAt is where in the second API numbers that are odd or end in 99 fail, as the vendor does
-	// not say. [StageHandover], when empty: the chain ends with the reason in place of a code. [StageCheck]:
-	// the code is handed over, and 200 answers it with status user_rejected or failed.
+	// not say. [StageHandover]: the chain ends with the reason in place of a code. [StageCheck]: the code is
+	// handed over, and 200 answers it with status user_rejected or failed. Empty: odd numbers fail at the
+	// handover, and those ending in 99 at the check, the last step, as in the first API.
 	SilentErrorAt Stage
 	// Webhook is where the second API posts what becomes of each request, an http or https URL; "" for
 	// nowhere. Failed deliveries are tried again, at most four times in all; no request waits for them.
@@ -146,7 +148,6 @@ func (o *Options) setDefaults() {
 	setDefault(&o.ErrorStatus, 403)
 	setDefault(&o.SilentTTL, DefaultSilentTTL)
 	setDefault(&o.CancelAfter, DefaultCancelAfter)
-	setDefault(&o.SilentErrorAt, StageHandover)
 	setDefault(&o.SignatureSecret, TestSignatureSecret)
 	setDefault(&o.WebhookBackoff, DefaultWebhookBackoff)
 	setDefault(&o.LedgerSize, DefaultLedgerSize)
@@ -172,10 +173,10 @@ func (o *Options) check() error {
 	if o.PublicURL != "" && !isOrigin(o.PublicURL) {
 		return errors.New("public URL: want an origin such as https://sandbox.example, without path, query or user")
 	}
-	if shapes[o.ErrorAt].fail == nil {
+	if o.ErrorAt.shape().fail == nil {
 		return fmt.Errorf("error stage %q is none of enable, authorize, carrier, callback, token, verify", o.ErrorAt)
 	}
-	if o.SilentErrorAt != StageHandover && o.SilentErrorAt != StageCheck {
+	if o.SilentErrorAt != "" && o.SilentErrorAt != StageHandover && o.SilentErrorAt != StageCheck {
 		return fmt.Errorf("error stage %q of the second API is none of handover, check", o.SilentErrorAt)
 	}
 	if o.Webhook != "" && !isWebURL(o.Webhook) {
@@ -188,6 +189,14 @@ func (o *Options) check() error {
 		return errors.New("a lifetime, a waiting time or the ledger's size is negative")
 	}
 	return nil
+}
+
+// silentFailsAt is the stage of the second API that says no to a number of this outcome.
+func (o *Options) silentFailsAt(result outcome) Stage {
+	if o.SilentErrorAt == "" && result == outcomeError {
+		return StageCheck
+	}
+	return cmp.Or(o.SilentErrorAt, StageHandover)
 }
 
 // isLoopback tells whether host, without port, can only be this machine.

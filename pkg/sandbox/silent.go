@@ -54,17 +54,19 @@ type silent struct {
 	finalized time.Time
 }
 
-// silentRoutes are the children of /v2/verify/{id}, by method and rest of the path.
-var silentRoutes = map[string]*route{
-	"":           {roleVendor, "POST", StageCheck, readCheck, serveCheck},
-	"DELETE":     {roleVendor, "DELETE", StageCancel, func(*call) {}, serveCancel},
-	openPath:     {roleVendor, "GET", StageCheckURL, readOpen, serveOpen},
-	handoverPath: {roleVendor, "GET", StageHandover, readChain, serveHandover},
+// silentRoutes are the children of /v2/verify/{id}, by the rest of the path; the request itself takes two
+// methods.
+var silentRoutes = [...]route{
+	{"", roleVendor, "POST", StageCheck, readCheck, serveCheck},
+	{"", roleVendor, "DELETE", StageCancel, readCancel, serveCancel},
+	{openPath, roleVendor, "GET", StageCheckURL, readOpen, serveOpen},
+	{handoverPath, roleVendor, "GET", StageHandover, readChain, serveHandover},
 }
 
-// routeOf finds who lives at a path, and the id of the request in it.
+// routeOf finds who lives at a path, and the id of the request in it. A method that nobody takes is the
+// matter of the first route.
 func routeOf(method, path string) (r *route, id string) {
-	if r := routes[path]; r != nil {
+	if r := routeAt(routes[:], method, path); r != nil {
 		return r, ""
 	}
 	rest, ok := strings.CutPrefix(path, silentPath+"/")
@@ -75,13 +77,23 @@ func routeOf(method, path string) (r *route, id string) {
 	if slash := strings.IndexByte(rest, '/'); slash >= 0 {
 		id, child = rest[:slash], rest[slash:]
 	}
-	if child == "" && method == "DELETE" {
-		child = method
-	}
-	if r = silentRoutes[child]; r == nil || id == "" {
+	if r = routeAt(silentRoutes[:], method, child); r == nil || id == "" {
 		return nil, ""
 	}
 	return r, id
+}
+
+func routeAt(list []route, method, path string) (found *route) {
+	for i := range list {
+		switch r := &list[i]; {
+		case r.path != path:
+		case r.method == method:
+			return r
+		case found == nil:
+			found = r
+		}
+	}
+	return found
 }
 
 // request finds the request that the path names, nil if it is unknown. It runs under the server's lock.
@@ -117,16 +129,21 @@ type silentEnd struct {
 	reason string // for the device; "" where all goes well
 }
 
-// silentEnds is the Virtual Operator's table. Which words come with which number is not documented.
-var silentEnds = map[outcome]silentEnd{
-	outcomeTrue:  {silentCompleted, ""},
-	outcomeFalse: {silentRejected, reasonMSISDN},
-	outcomeError: {silentFailed, reasonFailed},
+// silentEndOf is the Virtual Operator's table. Which words come with which number is not documented.
+func silentEndOf(o outcome) silentEnd {
+	switch o {
+	case outcomeFalse:
+		return silentEnd{silentRejected, reasonMSISDN}
+	case outcomeError:
+		return silentEnd{silentFailed, reasonFailed}
+	default:
+		return silentEnd{silentCompleted, ""}
+	}
 }
 
 // verifyProblem answers with a problem of the Verify API. detail "" is the usual one; requestID may be "".
 func (c *call) verifyProblem(status int, fragment, detail, requestID string) {
-	text := verifyWords[fragment]
+	text, _ := wordsOf(verifyWords[:], 0, fragment)
 	replyJSON(c, status, typeProblem, problem{
 		Type:  "https://developer.vonage.com/api-errors/verify#" + fragment,
 		Title: text.title, Detail: cmp.Or(detail, text.detail), Instance: c.s.ids.uuid(), RequestID: requestID,
@@ -134,11 +151,11 @@ func (c *call) verifyProblem(status int, fragment, detail, requestID string) {
 }
 
 // verifyWords are the problems of the Verify API beside those of the gateway.
-var verifyWords = map[string]words{
-	"concurrent":          {"Conflict", "Concurrent verifications to the same number are not allowed"},
-	"conflict":            {"Conflict", "The current status of the request does not allow it to be cancelled."},
-	"low-balance":         {"Low balance", "This request could not be performed due to your account balance being low."},
-	"precondition-failed": {"Precondition failed", "Silent authentication failed"},
-	"invalid-code":        {"Invalid Code", "The code you provided does not match the expected value."},
-	"not-found":           {"Not Found", "The request was not found or it has been verified already."},
+var verifyWords = [...]coded{
+	{409, "concurrent", words{"Conflict", "Concurrent verifications to the same number are not allowed"}},
+	{409, "conflict", words{"Conflict", "The current status of the request does not allow it to be cancelled."}},
+	{402, "low-balance", words{"Low balance", "This request could not be performed due to your account balance being low."}},
+	{412, "precondition-failed", words{"Precondition failed", "Silent authentication failed"}},
+	{400, "invalid-code", words{"Invalid Code", "The code you provided does not match the expected value."}},
+	{404, "not-found", words{"Not Found", "The request was not found or it has been verified already."}},
 }

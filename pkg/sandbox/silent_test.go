@@ -114,7 +114,9 @@ func TestSilent(t *testing.T) {
 			{yes, "", sandbox.StageCheck, `"status":"completed"}`},
 			{no, "Device MSISDN does not match.", "", ""},
 			{no, "", sandbox.StageCheck, `"status":"user_rejected"}`},
-			{wrong, "The silent auth verification cannot be completed.", "", ""},
+			{no, "Device MSISDN does not match.", sandbox.StageHandover, ""},
+			{wrong, "The silent auth verification cannot be completed.", sandbox.StageHandover, ""},
+			{wrong, "", "", `"status":"failed"}`},
 			{wrong, "", sandbox.StageCheck, `"status":"failed"}`},
 		} {
 			c := start(t, sandbox.Options{SilentErrorAt: tt.at})
