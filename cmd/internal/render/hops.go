@@ -2,7 +2,6 @@ package render
 
 import (
 	"fmt"
-	"maps"
 	"net/url"
 	"slices"
 	"strconv"
@@ -18,23 +17,38 @@ var roles = map[string]string{
 }
 
 // hopLines shows the redirects of the step just ended; of the other steps the one
-// request is shown only by --trace.
+// request is shown only by --trace, which shows all with their findings.
 func (s *Story) hopLines(wanted bool) {
-	for _, h := range s.hops {
-		if !wanted || h.Step != "authorize" && !s.Trace {
-			continue
+	switch {
+	case !wanted:
+	case s.Trace:
+		c := chainHops{style: s.Style, verbose: s.Verbose, column: 6, out: s.print}
+		if s.Analyse != nil {
+			c.trace = s.Analyse(s.hops)
 		}
-		s.print(s.Style.line(hopText(h), Took(h.Total)) + "\n")
-		for _, l := range s.below(h) {
-			for _, part := range s.Style.wrap(l, s.Style.width()-14) {
-				s.print(strings.Repeat(" ", 13) + s.Style.paint(faint, part) + "\n")
-			}
+		c.write(s.hops)
+	default:
+		for _, h := range s.hops {
+			s.hopLine(h)
 		}
 	}
 	if wanted && len(s.hops) > 0 {
 		s.undelivered(s.hops[len(s.hops)-1])
 	}
 	s.hops = nil
+}
+
+// hopLine is a redirect without --trace.
+func (s *Story) hopLine(h trace.Hop) {
+	if h.Step != "authorize" {
+		return
+	}
+	s.print(s.Style.line(hopText(h, 6, remarks(h)...), Took(h.Total)) + "\n")
+	if h.Error != "" {
+		for _, part := range s.Style.wrap(h.Error, s.Style.width()-14) {
+			s.print(strings.Repeat(" ", 13) + s.Style.paint(faint, part) + "\n")
+		}
+	}
 }
 
 // undelivered shows the callback that nobody requested, since it is not ours.
@@ -44,16 +58,17 @@ func (s *Story) undelivered(last trace.Hop) {
 	}
 }
 
-func hopText(h trace.Hop) string {
-	number, status := fmt.Sprintf("%6d", h.N), strconv.Itoa(h.Status)
+// hopText is a hop's line up to its time; its number ends at a column.
+func hopText(h trace.Hop, column int, remarks ...string) string {
+	number, status := fmt.Sprintf("%*d", column, h.N), strconv.Itoa(h.Status)
 	if h.Status == 0 {
 		status = "–  "
 	}
 	role := roles[h.Role]
 	if h.Role == trace.RoleCallback && h.Status/100 == 2 {
-		number, status = "     →", "   "
+		number, status = fmt.Sprintf("%*s", column, "→"), "   "
 	}
-	return fmt.Sprintf("%s  %s  %-8s  %s", number, status, role, strings.Join(append([]string{place(h.URL)}, remarks(h)...), "  "))
+	return fmt.Sprintf("%s  %s  %-8s  %s", number, status, role, strings.Join(append([]string{place(h.URL)}, remarks...), "  "))
 }
 
 // remarks are the short news of a hop, behind its address.
@@ -70,16 +85,12 @@ func remarks(h trace.Hop) []string {
 	return out
 }
 
-// below is what a hop has to say in lines of its own.
-func (s *Story) below(h trace.Hop) []string {
-	var out []string
+// hopFacts are the times and the connection of a hop, and why it failed.
+func hopFacts(h trace.Hop) []string {
+	var out, parts []string
 	if h.Error != "" {
 		out = append(out, h.Error)
 	}
-	if !s.Trace {
-		return out
-	}
-	parts := []string{}
 	for _, p := range []struct {
 		name string
 		d    time.Duration
@@ -88,20 +99,22 @@ func (s *Story) below(h trace.Hop) []string {
 			parts = append(parts, p.name+" "+exact(p.d))
 		}
 	}
-	connection := "new connection"
-	if h.Reused {
+	connection := ""
+	switch {
+	case h.Reused:
 		connection = "same connection"
+	case h.RemoteAddr != "":
+		connection = "new connection"
 	}
 	for _, p := range []string{connection, h.Proto, h.TLSVersion, h.RemoteAddr} {
 		if p != "" {
 			parts = append(parts, p)
 		}
 	}
-	out = append(out, strings.Join(parts, ", "))
-	for _, name := range slices.Sorted(maps.Keys(h.Headers)) {
-		out = append(out, name+": "+h.Headers[name])
+	if len(parts) == 0 {
+		return out
 	}
-	return out
+	return append(out, strings.Join(parts, ", "))
 }
 
 // exact is a duration for somebody who asked for timings: 0.3 ms, 12 ms.

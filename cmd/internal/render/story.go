@@ -19,6 +19,7 @@ type Story struct {
 	Hops    bool // the redirects of a step that went well
 	Live    bool // somebody watches: a line may be redrawn
 	Mask    *trace.Mask
+	Analyse func([]trace.Hop) *trace.Trace // with Trace: finds what is odd about the hops of a step; nil: nothing
 
 	hops    []trace.Hop // of the step under way
 	status  bool        // a status line stands at the cursor

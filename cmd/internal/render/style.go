@@ -60,6 +60,7 @@ func (s Style) paint(t tone, text string) string {
 // ascii spells the marks that we use ourselves where the locale is not UTF-8.
 var ascii = strings.NewReplacer(
 	"✓", "+", "✗", "x", "–", "-", "→", "->", "…", "...", "•", "*", "’", "'", "─", "-", "│", "|", "►", ">", "◄", "<", "├", "|", "┤", "|",
+	"“", `"`, "”", `"`, "█", "#",
 )
 
 // spell writes a text for the reader's locale. Layout comes after it, since some
