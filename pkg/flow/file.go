@@ -23,11 +23,10 @@ type File struct {
 
 // OpenFile locks a session file, which need not exist yet.
 func OpenFile(path string) (*File, error) {
-	if err := regular(path); err != nil {
-		return nil, err
-	}
-	if err := regular(path + ".lock"); err != nil {
-		return nil, err
+	for _, p := range []string{path, path + ".lock"} {
+		if err := regular(p); err != nil {
+			return nil, fmt.Errorf("session: %w", err)
+		}
 	}
 	lock := flock.New(path+".lock", flock.SetPermissions(0o600))
 	got, err := lock.TryLock()
@@ -47,9 +46,9 @@ func regular(path string) error {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
 	case err != nil:
-		return fmt.Errorf("session: %w", err)
+		return err
 	case !info.Mode().IsRegular():
-		return fmt.Errorf("session: %s is not a plain file", path)
+		return fmt.Errorf("%s is not a plain file", path)
 	}
 	return nil
 }
@@ -70,18 +69,27 @@ func (f *File) Save(s Session) error {
 	if err != nil {
 		return err
 	}
-	if err := regular(f.path); err != nil {
+	if err := WriteFile(f.path, doc); err != nil {
+		return fmt.Errorf("session: %w", err)
+	}
+	return nil
+}
+
+// WriteFile writes a file that may hold secrets: whole or not at all, lasting, of
+// mode 0600 whatever stood there before. A symbolic link in its place is refused.
+func WriteFile(path string, content []byte) error {
+	if err := regular(path); err != nil {
 		return err
 	}
-	tmp, err := os.CreateTemp(filepath.Dir(f.path), "."+filepath.Base(f.path)+".*") // mode 0600
+	tmp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*") // mode 0600
 	if err != nil {
-		return fmt.Errorf("session: %w", err)
+		return err
 	}
-	if err := fillAndRename(tmp, doc, f.path); err != nil {
+	if err := fillAndRename(tmp, content, path); err != nil {
 		_ = os.Remove(tmp.Name())
-		return fmt.Errorf("session: %w", err)
+		return err
 	}
-	return syncDir(filepath.Dir(f.path))
+	return syncDir(filepath.Dir(path))
 }
 
 func fillAndRename(tmp *os.File, doc []byte, path string) error {

@@ -33,6 +33,9 @@ type app struct {
 // errNotVerified is the answer no: not an error, and yet not exit 0.
 var errNotVerified = errors.New("not verified")
 
+// errNotSet is the answer that a setting has no value.
+var errNotSet = errors.New("not set")
+
 func (a *app) main(ctx context.Context) (code int) {
 	a.mask = &trace.Mask{}
 	defer func() {
@@ -44,7 +47,8 @@ func (a *app) main(ctx context.Context) (code int) {
 	a.Out = answers
 	root := newRoot(a)
 	a.out.guess(a.Args) // after the flags, whose defaults overwrite it
-	root.SetArgs(append([]string{}, a.Args...)) // nil would mean the process's own
+	// Never nil, which would mean the arguments of the process.
+	root.SetArgs(append([]string{}, a.Args...))
 	root.SetIn(a.In)
 	root.SetOut(a.Out)
 	root.SetErr(a.Err)
@@ -85,7 +89,7 @@ func (a *app) end(ctx context.Context, err error) int {
 	if err == nil {
 		return exitOK
 	}
-	if errors.Is(err, errNotVerified) {
+	if errors.Is(err, errNotVerified) || errors.Is(err, errNotSet) {
 		return exitNo
 	}
 	if earlier, ok := errors.AsType[*flow.EarlierError](err); ok {

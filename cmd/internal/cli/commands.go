@@ -31,6 +31,7 @@ var commands = []command{
 	{"verify", groupFlow, "does the device hold it?", verifyCmd},
 	{"sandbox", groupAround, "vendor and carrier, local", sandboxCmd},
 	{"migrate", groupAround, "from the old API to Verify", migrateCmd},
+	{"config", groupAround, "profiles and settings", configCmd},
 	{"completion", groupAround, "for your shell", completionCmd},
 	{"version", groupAround, "what this is", versionCmd},
 }
