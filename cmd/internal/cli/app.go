@@ -196,7 +196,10 @@ func (a *app) flagError(cmd *cobra.Command, err error) error {
 	}
 	text := err.Error()
 	name, unknown := strings.CutPrefix(text, "unknown flag: --")
-	if !unknown {
+	switch {
+	case strings.HasPrefix(text, "bad flag syntax"): // it would repeat the argument, which may be a key
+		return usagef("an argument begins with - and is no flag: put -- before it, if it is meant")
+	case !unknown:
 		return &usageError{err: errors.New(printable(text))}
 	}
 	return usagef("there is no flag --%s for %s%s", printable(name), cmd.CommandPath(), strings.Replace(didYouMean(name, flagNames(cmd)), "mean ", "mean --", 1))
