@@ -125,7 +125,7 @@ var Clients = []Client{
 		Downgrade: true, Redirects: 20, Follows: 20, Statuses: standard, MinTLS: tls.VersionTLS12, HTTP: "3", Cookies: true,
 		PathSpace: "%20", QuerySpace: "%20", Refresh: true, Script: true,
 		Codes: map[Rule]string{
-			RuleScheme: "ERR_UNKNOWN_URL_SCHEME", RuleRedirects: "ERR_TOO_MANY_REDIRECTS", RuleLocation: "ERR_INVALID_REDIRECT",
+			RuleRedirects: "ERR_TOO_MANY_REDIRECTS", RuleLocation: "ERR_INVALID_REDIRECT",
 			RuleTime: "ERR_TIMED_OUT", RuleHopTime: "ERR_TIMED_OUT", RuleConnect: "ERR_CONNECTION_TIMED_OUT",
 			RuleTLS: "ERR_SSL_PROTOCOL_ERROR", RuleDNS: "ERR_NAME_NOT_RESOLVED", RuleConnection: "ERR_CONNECTION_FAILED",
 			RuleNoData: "ERR_INTERNET_DISCONNECTED",

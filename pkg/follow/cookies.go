@@ -26,9 +26,14 @@ func newJar() jar {
 	return jar{j, map[string]bool{}}
 }
 
-// keep takes the cookies of an answer to a request for u, and notes those it refuses.
+// keep takes the cookies of an answer to a request for u.
 func (j jar) keep(u *url.URL, res *http.Response, notes *trace.Notes) {
-	cookies := slices.DeleteFunc(res.Cookies(), func(c *http.Cookie) bool {
+	j.take(u, res.Cookies(), notes)
+}
+
+// take puts cookies of u into the jar, and notes those it refuses.
+func (j jar) take(u *url.URL, cookies []*http.Cookie, notes *trace.Notes) {
+	cookies = slices.DeleteFunc(cookies, func(c *http.Cookie) bool {
 		why := j.refuse(u, c)
 		if why != "" {
 			notes.Add(noteCookie, "cookie "+c.Name+" refused: "+why)

@@ -2,6 +2,7 @@ package follow
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/http/httptrace"
 	"net/netip"
@@ -21,14 +22,19 @@ func (n Net) dial(ctx context.Context, network, addr string) (net.Conn, error) {
 	if l != nil && l.proxied.Load() {
 		l = nil
 	}
-	if l == nil && n.Lookup == nil {
+	if l == nil && n.Lookup == nil && n.Resolve == nil {
 		return n.connect(ctx, network, addr)
 	}
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
 		return nil, err
 	}
-	addrs, err := n.lookup(ctx, host)
+	addrs, err := n.pinned(host, port)
+	if addrs == nil && err == nil {
+		addrs, err = n.lookup(ctx, host)
+	} else if l != nil {
+		l = &leave{policy: &policy{private: true}} // named by the user
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -49,8 +55,14 @@ func (n Net) lookup(ctx context.Context, host string) ([]netip.Addr, error) {
 	if a, err := netip.ParseAddr(host); err == nil {
 		return []netip.Addr{a}, nil
 	}
+	own, err := n.resolver(ctx)
+	if err != nil {
+		return nil, err
+	}
 	find := net.DefaultResolver.LookupNetIP
-	if n.Lookup != nil {
+	if own != nil {
+		find = own.LookupNetIP
+	} else if n.Lookup != nil {
 		find = func(ctx context.Context, _, host string) ([]netip.Addr, error) {
 			return timedLookup(ctx, host, n.Lookup)
 		}
@@ -75,8 +87,57 @@ func timedLookup(ctx context.Context, host string, find lookup) ([]netip.Addr, e
 	return addrs, err
 }
 
-// connect dials one address.
+// bound says whether l is that of a hop which leaves by Interface.
+func (n Net) bound(l *leave) bool { return l != nil && l.chain && n.Interface != "" }
+
+// dialer dials by Interface, if there is one.
+func (n Net) dialer(limit time.Duration) *net.Dialer {
+	d := &net.Dialer{Timeout: limit}
+	if n.Interface != "" {
+		d.Control = bindTo(n.Interface)
+	}
+	return d
+}
+
+// connectTimeError is a connection that took longer than the client would wait for it.
+type connectTimeError struct{ limit time.Duration }
+
+// Error implements error.
+func (e *connectTimeError) Error() string {
+	return e.limit.String() + " are the limit for a connection"
+}
+
+// Timeout says that this is one.
+func (*connectTimeError) Timeout() bool { return true }
+
+// isConnectTime says whether err is a *connectTimeError.
+func isConnectTime(err error) bool {
+	_, ok := errors.AsType[*connectTimeError](err)
+	return ok
+}
+
+// connect dials one address, within the time of the client whose hop it is.
 func (n Net) connect(ctx context.Context, network, addr string) (net.Conn, error) {
+	l := leaveFrom(ctx)
+	if l == nil || l.client == nil || l.client.Connect == 0 {
+		return n.connectTo(ctx, network, addr)
+	}
+	over := &connectTimeError{l.client.Connect}
+	ctx, cancel := context.WithTimeoutCause(ctx, over.limit, over)
+	defer cancel()
+	conn, err := n.connectTo(ctx, network, addr)
+	if err != nil && isConnectTime(context.Cause(ctx)) {
+		return nil, over
+	}
+	return conn, err
+}
+
+// connectTo dials one address.
+func (n Net) connectTo(ctx context.Context, network, addr string) (net.Conn, error) {
+	if n.bound(leaveFrom(ctx)) {
+		trace.NotesFrom(ctx).Add(noteInterface, "by "+n.Interface)
+		return n.dialer(dialTimeout).DialContext(ctx, network, addr)
+	}
 	if n.Dial == nil {
 		return (&net.Dialer{Timeout: dialTimeout}).DialContext(ctx, network, addr)
 	}

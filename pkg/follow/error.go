@@ -35,11 +35,13 @@ type Error struct {
 	Status      int    // of the hop's answer; 0: none
 	ContentType string // of the hop's answer
 	Title       string // of an HTML page
-	Code        string // of a JSON error: "access_denied", "PERMISSION_DENIED"
+	Code        string // of a JSON error: "access_denied"; under Options.As else what its app sees: "sdk_redirect_error"
 	Detail      string // its description, or which rule was broken
 	TraceID     string // of a JSON error: the RFC 7807 instance
 	Class       Class  // of a refused address
 	Phase       string // of a network error or timeout: a trace.Phase… name
+	Client      string // Options.As, if it is known
+	Rule        Rule   // of that client, which the chain breaks; empty: the trouble is ours alone
 	Err         error  // the cause; its text may be raw, so show Error or Detail
 }
 
@@ -80,8 +82,22 @@ func (e *Error) Error() string {
 		"{ title}", after(` titled "`, e.Title, `"`),
 		"{: code}", after(": ", e.Code, ""),
 		"{: detail}", after(": ", e.Detail, ""),
-	).Replace(sentence)
+	).Replace(sentence) + e.toApp()
 }
 
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
+
+// toApp says what the app of the client sees of it; empty without a client.
+func (e *Error) toApp() string {
+	switch {
+	case e.Client == "" || e.Reason == ReasonOAuth:
+		return ""
+	case e.Rule == "":
+		return " (vnv's own rule, not one of " + e.Client + ")"
+	case e.Code == "":
+		return " (as " + e.Client + ")"
+	default:
+		return " (as " + e.Client + ": " + e.Code + ")"
+	}
+}

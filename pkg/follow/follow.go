@@ -18,6 +18,12 @@ type Options struct {
 	AllowPrivate bool          // allow loopback and private addresses
 	Named        []string      // URLs the user named: the class of their address is allowed
 	APIHosts     []string      // hosts, without port, that are never asked over plain http but on loopback
+
+	// As names the row of [Clients] whose rules are obeyed as well. Its redirect limit is the default
+	// of MaxHops, and the smaller one wins; its TLS and HTTP versions need [Net.Routes].
+	As      string
+	Header  http.Header    // sent to the origin of the first URL alone
+	Cookies []*http.Cookie // sent to the origin of the first URL alone, by the jar's rules
 }
 
 const (
@@ -59,24 +65,43 @@ type Result struct {
 // and says how far the chain came; the error, if any, is an [*Error].
 func (f *Follower) Follow(ctx context.Context, authURL string) (*Result, error) {
 	w := f.walk()
+	if w.client != nil && w.client.Overall > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, w.client.Overall, errClientTime)
+		defer cancel()
+	}
+	if err := w.follow(ctx, authURL); err != nil {
+		return w.res, w.told(err)
+	}
+	return w.res, nil
+}
+
+// follow goes from hop to hop.
+func (w *walk) follow(ctx context.Context, authURL string) error {
 	u, err := parseTarget(authURL, nil)
 	if err != nil {
-		return w.res, w.badTarget(authURL, err)
+		return w.badTarget(authURL, err)
 	}
-	for u != nil {
+	if err := w.prepare(u); err != nil {
+		return err
+	}
+	for from := (*url.URL)(nil); u != nil; {
+		if err := w.obey(from, u); err != nil {
+			return err
+		}
 		if sameRedirectURI(u, w.redirect) {
-			return w.res, w.arrive(ctx, u)
+			return w.arrive(ctx, u)
 		}
 		if err := w.admit(ctx, u); err != nil {
-			return w.res, err
+			return err
 		}
 		next, err := w.hop(ctx, u)
 		if err != nil {
-			return w.res, err
+			return err
 		}
-		u = next
+		from, u = u, next
 	}
-	return w.res, nil
+	return nil
 }
 
 // A walk is one chain under way.
@@ -85,8 +110,11 @@ type walk struct {
 	opts      Options
 	mask      *trace.Mask
 	redirect  *url.URL // nil: none that could be reached
+	first     *url.URL // where the chain began
+	client    *Client  // whose rules are obeyed; nil: nobody's but ours
 	policy    *policy
 	jar       jar
+	own       []string        // name=value of the caller's cookies
 	seen      map[string]bool // what was asked
 	res       *Result
 }
@@ -97,17 +125,26 @@ func (f *Follower) walk() *walk {
 		transport: f.Transport, opts: f.Options, mask: f.Mask,
 		policy: newPolicy(f.Options), jar: newJar(), seen: map[string]bool{}, res: &Result{},
 	}
+	if c, ok := ClientNamed(f.Options.As); ok {
+		w.client = &c
+	}
 	if w.transport == nil {
-		w.transport = Net{}.Transport()
+		w.transport = Net{}.Routes()
 	}
 	if w.mask == nil {
 		w.mask = &trace.Mask{}
 	}
 	if w.opts.MaxHops == 0 {
 		w.opts.MaxHops = defaultHops
+		if w.client != nil {
+			w.opts.MaxHops = w.client.Follows
+		}
 	}
 	if w.opts.HopTimeout == 0 {
 		w.opts.HopTimeout = defaultTimeout
+	}
+	if w.client != nil && w.client.PerHop > 0 {
+		w.opts.HopTimeout = min(w.opts.HopTimeout, w.client.PerHop)
 	}
 	if u, err := parseTarget(w.opts.RedirectURI, nil); err == nil {
 		w.redirect = u
@@ -122,7 +159,7 @@ func (w *walk) arrive(ctx context.Context, u *url.URL) error {
 		return nil
 	}
 	ours := &policy{private: true}
-	return w.request(ctx, u, ours, func(_ context.Context, res *http.Response, _ *trace.Notes) error {
+	return w.request(ctx, u, &leave{policy: ours}, func(_ context.Context, res *http.Response, _ *trace.Notes) error {
 		drain(res)
 		w.res.Delivered = true
 		return nil
@@ -131,14 +168,17 @@ func (w *walk) arrive(ctx context.Context, u *url.URL) error {
 
 // hop asks u and returns where that leads; nil if the chain ended well.
 func (w *walk) hop(ctx context.Context, u *url.URL) (next *url.URL, err error) {
-	err = w.request(ctx, u, w.policy, func(ctx context.Context, res *http.Response, notes *trace.Notes) error {
-		w.jar.keep(u, res, notes)
-		if redirects[res.StatusCode] {
+	err = w.request(ctx, u, &leave{policy: w.policy, client: w.client, chain: true}, func(ctx context.Context, res *http.Response, notes *trace.Notes) error {
+		if w.client == nil || w.client.Cookies {
+			w.jar.keep(u, res, notes)
+		}
+		if w.redirects(res.StatusCode) {
 			if next, err = w.redirected(u, res); next != nil || err != nil {
 				return err
 			}
 		}
-		return w.last(ctx, u, res, notes)
+		next, err = w.last(ctx, u, res, notes)
+		return err
 	})
 	return next, err
 }
@@ -146,8 +186,19 @@ func (w *walk) hop(ctx context.Context, u *url.URL) (next *url.URL, err error) {
 // redirects are the statuses that are followed.
 var redirects = map[int]bool{301: true, 302: true, 303: true, 307: true, 308: true}
 
+// redirects says whether an answer of that status is a redirect.
+func (w *walk) redirects(status int) bool {
+	if w.client != nil {
+		return w.client.follows(status)
+	}
+	return redirects[status]
+}
+
 // redirected reads where an answer leads; nil if it does not say.
 func (w *walk) redirected(u *url.URL, res *http.Response) (*url.URL, error) {
+	if err := w.respace(u, res.Header); err != nil {
+		return nil, err
+	}
 	next, err := location(u, res.Header)
 	if err != nil {
 		return nil, w.badTarget(res.Header.Get("Location"), err)

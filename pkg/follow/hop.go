@@ -64,7 +64,7 @@ func (w *walk) cleartext(u *url.URL) string {
 // cookieHeader is what the jar sends to u, in a stable order.
 func (w *walk) cookieHeader(u *url.URL) string {
 	var pairs []string
-	for _, c := range w.jar.cookies(u) {
+	for _, c := range w.cookies(u) {
 		pairs = append(pairs, c.Name+"="+c.Value)
 	}
 	slices.Sort(pairs)
@@ -85,19 +85,20 @@ type answered func(context.Context, *http.Response, *trace.Notes) error
 
 // request asks u under p, within the time of one hop, and hands the answer to use. The body is
 // closed afterwards. An error is an *Error.
-func (w *walk) request(parent context.Context, u *url.URL, p *policy, use answered) error {
+func (w *walk) request(parent context.Context, u *url.URL, l *leave, use answered) error {
 	ctx, cancel := context.WithTimeoutCause(parent, w.opts.HopTimeout, errHopTime)
 	defer cancel()
 	ctx, notes := trace.WithNotes(ctx)
 	bare := *u
 	bare.Fragment, bare.RawFragment = "", ""
-	req, err := http.NewRequestWithContext(withLeave(ctx, p), http.MethodGet, bare.String(), http.NoBody)
+	req, err := http.NewRequestWithContext(withLeave(ctx, l), http.MethodGet, bare.String(), http.NoBody)
 	if err != nil {
 		return w.fail(ReasonSyntax, u, "does not make a request")
 	}
 	req.Header["User-Agent"], req.Header["Accept"] = userAgent, accept
-	if p == w.policy {
-		for _, c := range w.jar.cookies(u) {
+	if l.chain {
+		w.addOwn(req)
+		for _, c := range w.cookies(u) {
 			req.AddCookie(c)
 		}
 	}
@@ -166,6 +167,8 @@ func (w *walk) broken(ctx context.Context, u *url.URL, notes *trace.Notes, err e
 		e.Phase = trace.PhaseBody
 	}
 	switch {
+	case errors.Is(context.Cause(ctx), errClientTime):
+		e.Reason, e.Rule, e.Detail = ReasonTimeout, RuleTime, w.client.Overall.String()+" are the limit for the whole chain"+during(e.Phase)
 	case errors.Is(context.Cause(ctx), errHopTime):
 		e.Reason, e.Detail = ReasonTimeout, w.opts.HopTimeout.String()+" are the limit for one hop"+during(e.Phase)
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):

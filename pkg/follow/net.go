@@ -21,6 +21,19 @@ type Net struct {
 	Lookup func(ctx context.Context, host string) ([]netip.Addr, error)
 	Roots  func() (*x509.CertPool, error)
 	Proxy  func(*url.URL) (*url.URL, error) // nil: none
+
+	// Resolve has addresses, with commas between them, for "host:port", as curl's --resolve: no
+	// lookup is made, and no leave needed for private ones. "*:port" is for any host.
+	Resolve map[string]string
+
+	// DNS is the resolver that chains ask, a host or host:port; empty: Lookup.
+	DNS string
+
+	// Interface is the network interface by which chains leave, their lookups included (Linux;
+	// elsewhere and where it is missing, a [*NetError]). Dial and Proxy are not for them then, and
+	// they need [Net.Routes] if API calls go by the same transport. Delivery to our own redirect URI
+	// goes the normal way.
+	Interface string
 }
 
 // lookup resolves a host name.
@@ -32,6 +45,7 @@ const (
 	dialTimeout = 10 * time.Second // for TCP
 	maxHeaders  = 256 << 10        // bytes of an answer's header
 	idlePerHost = 32               // connections kept to a host
+	minTLS      = tls.VersionTLS12 // the oldest version spoken
 )
 
 // The kinds of notes that a hop may bear.
@@ -41,6 +55,8 @@ const (
 	noteCleartext = "cleartext" // plain http
 	noteCookie    = "cookie"    // a cookie was refused
 	notePage      = "page"      // a page, where a redirect was wanted
+	noteDNS       = "dns"       // names did not go by the interface
+	noteInterface = "interface" // by which the chain left
 )
 
 // Transport returns the transport of a flow. API calls and the chain share it, and with it their
@@ -48,7 +64,11 @@ const (
 // a proxy, the name; every other request is dialled plainly. TLS is 1.2 or newer, HTTP is 2 where
 // the far side speaks it, bodies come as they were sent, idle connections live for 4 s.
 func (n Net) Transport() *http.Transport {
-	cfg := &tls.Config{MinVersion: tls.VersionTLS12}
+	return n.transport(&tls.Config{MinVersion: minTLS})
+}
+
+// transport returns a transport with these TLS settings.
+func (n Net) transport(cfg *tls.Config) *http.Transport {
 	return &http.Transport{
 		Proxy:                  n.prepare(cfg),
 		DialContext:            n.dial,
@@ -94,8 +114,11 @@ func (n Net) proxyFor(req *http.Request) (*url.URL, error) {
 	if n.Proxy == nil {
 		return nil, nil //nolint:nilnil // as http.Transport.Proxy has it
 	}
-	proxy, err := n.Proxy(req.URL)
 	l := leaveFrom(req.Context())
+	if n.bound(l) {
+		return nil, nil //nolint:nilnil // the proxy is on the normal way
+	}
+	proxy, err := n.Proxy(req.URL)
 	if err != nil || proxy == nil || l == nil {
 		return proxy, err
 	}

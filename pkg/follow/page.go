@@ -26,16 +26,27 @@ const (
 )
 
 // last judges an answer that leads no further by itself: a JSON object that is no error is the
-// chain's answer, everything else is the end of it.
-func (w *walk) last(ctx context.Context, u *url.URL, res *http.Response, notes *trace.Notes) error {
+// chain's answer, everything else is the end of it, but for a refresh that the client follows.
+func (w *walk) last(ctx context.Context, u *url.URL, res *http.Response, notes *trace.Notes) (*url.URL, error) {
 	body, err := readBody(res)
 	w.res.Body = body
 	if err != nil {
-		return w.broken(ctx, u, notes, err)
+		return nil, w.broken(ctx, u, notes, err)
 	}
 	if object, ok := jsonObject(body); ok {
-		return w.jsonEnd(u, object)
+		if err := w.unread(u, res); err != nil {
+			return nil, err
+		}
+		return nil, w.jsonEnd(u, object)
 	}
+	if next, err := w.refreshed(u, res, body); next != nil || err != nil {
+		return next, err
+	}
+	return nil, w.pageEnd(u, res, body, notes)
+}
+
+// pageEnd ends the chain with an answer that is nothing to a program.
+func (w *walk) pageEnd(u *url.URL, res *http.Response, body []byte, notes *trace.Notes) error {
 	refresh := res.Header.Get("Refresh") != ""
 	if !isHTML(w.res.ContentType, body) {
 		if refresh {
@@ -149,9 +160,11 @@ func isHTML(contentType string, body []byte) bool {
 }
 
 // patterns find what counts in a page. Compiled when the first page comes, for start-up's sake.
-var patterns = sync.OnceValue(func() (p struct{ title, refresh, script *regexp.Regexp }) {
+var patterns = sync.OnceValue(func() (p struct{ title, refresh, meta, content, script *regexp.Regexp }) {
 	p.title = regexp.MustCompile(`(?is)<title[^>]*>(.*?)(?:</title|$)`)
 	p.refresh = regexp.MustCompile(`(?is)<meta\s[^>]*http-equiv\s*=\s*["']?\s*refresh`)
+	p.meta = regexp.MustCompile(`(?is)<meta\s[^>]*http-equiv\s*=\s*["']?\s*refresh[^>]*>`)
+	p.content = regexp.MustCompile(`(?is)\bcontent\s*=\s*(?:"([^"]*)"|'([^']*)')`)
 	p.script = regexp.MustCompile(`(?is)<script.*?\blocation\s*(?:\.href\s*)?=[^=]|<script.*?\blocation\.(?:assign|replace)\s*\(|<script.*?\.submit\(\)`)
 	return p
 })

@@ -120,15 +120,17 @@ func (p *policy) sift(ctx context.Context, host string, addrs []netip.Addr, look
 // A leave is the policy for one hop.
 type leave struct {
 	*policy
+	client  *Client     // whose limits hold; nil: nobody's
+	chain   bool        // a hop of a chain, which goes the chain's own way
 	proxied atomic.Bool // what is dialled is the proxy, not the host
 }
 
 // leaveKey is the context key of *leave.
 type leaveKey struct{}
 
-// withLeave returns ctx for one hop under p.
-func withLeave(ctx context.Context, p *policy) context.Context {
-	return context.WithValue(ctx, leaveKey{}, &leave{policy: p})
+// withLeave returns ctx for the hop of l.
+func withLeave(ctx context.Context, l *leave) context.Context {
+	return context.WithValue(ctx, leaveKey{}, l)
 }
 
 // leaveFrom is the policy of the hop that ctx belongs to; nil if it has none.
