@@ -105,7 +105,7 @@ func (f *Flow) start(s Session) *run {
 	if f.Mask == nil {
 		f.Mask = new(trace.Mask)
 	}
-	r.http = f.Net.Transport()
+	r.http = f.Net.Routes()
 	r.rec = &trace.Recorder{
 		Mask: f.Mask, Base: r.http, Now: f.Now, Role: r.role,
 		OnHop: func(h trace.Hop) { r.sink(HopDone{h}) },
@@ -122,7 +122,7 @@ func (r *run) close() {
 	if r.listener != nil {
 		_ = r.listener.Close()
 	}
-	if t, ok := r.http.(*http.Transport); ok {
+	if t, ok := r.http.(interface{ CloseIdleConnections() }); ok {
 		t.CloseIdleConnections()
 	}
 }
