@@ -16,7 +16,7 @@ const maxPaste = 1 << 20
 // pasting lets a person hand in the callback URL: the browser may be on another
 // machine. The terminal itself is read, never stdin, which may hold a session.
 func (r *stepRun) pasting(f *flow.Flow) {
-	if r.OpenTTY == nil || !r.interactive() {
+	if !r.pastes() {
 		return
 	}
 	f.Paste = func(ctx context.Context, offer func(string) error) {
@@ -37,6 +37,9 @@ func (r *stepRun) pasting(f *flow.Flow) {
 		})
 	}
 }
+
+// pastes tells whether a person is there who can paste.
+func (a *app) pastes() bool { return a.OpenTTY != nil && a.interactive() }
 
 // refusal is why a pasted URL was not taken, never its text: it may be of anybody.
 func refusal(err error) string {

@@ -204,7 +204,7 @@ func (r *stepRun) sink() flow.Sink {
 	if !r.out.quiet {
 		r.story = &render.Story{
 			W: r.Err, Style: r.style(), Verbose: r.out.verbose, Trace: r.out.trace, Mask: r.mask,
-			Hops: r.command.whole, Live: r.ErrTTY && r.Getenv("TERM") != "dumb",
+			Hops: r.command.whole, Live: r.ErrTTY && r.Getenv("TERM") != "dumb", Pastes: r.pastes(),
 		}
 		sinks = append(sinks, r.story.Sink)
 	}

@@ -45,7 +45,7 @@ func (s *Story) answerTo(e flow.AuthURL) string {
 	if e.Fragment {
 		where += "\nfrom a browser that runs its page's script; the vendor's phone libraries run none"
 	}
-	if !s.Live {
+	if !s.Pastes {
 		return where
 	}
 	return where + or

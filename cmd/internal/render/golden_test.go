@@ -150,7 +150,7 @@ func TestStory(t *testing.T) {
 		"story-trace":   {render.Story{Style: render.Style{Unicode: true, Columns: 80}, Trace: true}, events()},
 		"story-verbose": {render.Story{Style: render.Style{Unicode: true, Columns: 80}, Verbose: true}, events()},
 		"story-ascii":   {render.Story{Style: render.Style{Columns: 80}, Hops: true, Trace: true, Verbose: true}, events()},
-		"story-color":   {render.Story{Style: render.Style{Unicode: true, Color: true, Columns: 80}, Hops: true, Live: true}, events()},
+		"story-color":   {render.Story{Style: render.Style{Unicode: true, Color: true, Columns: 80}, Hops: true, Live: true, Pastes: true}, events()},
 		"failure-80":    {render.Story{Style: render.Style{Unicode: true, Columns: 80}}, failing()},
 		"failure-40":    {render.Story{Style: render.Style{Unicode: true, Columns: 40}}, failing()},
 		"failure-ascii": {render.Story{Style: render.Style{Columns: 80}}, failing()},

@@ -70,7 +70,7 @@ func TestAsk(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var out bytes.Buffer
-			s := render.Story{W: &out, Style: c.style, Mask: mask(), Live: c.live}
+			s := render.Story{W: &out, Style: c.style, Mask: mask(), Live: c.live, Pastes: c.live}
 			s.Sink(c.event)
 			s.Close()
 			if strings.Count(out.String(), "\n  "+url+"\n") != 1 {

@@ -18,6 +18,7 @@ type Story struct {
 	Trace   bool // the timing of every hop, API requests too
 	Hops    bool // the redirects of a step that went well
 	Live    bool // somebody watches: a line may be redrawn
+	Pastes  bool // a person can paste the callback URL
 	Mask    *trace.Mask
 	Analyse func([]trace.Hop) *trace.Trace // with Trace: finds what is odd about the hops of a step; nil: nothing
 
