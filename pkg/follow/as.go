@@ -29,8 +29,8 @@ func (w *walk) obey(from, u *url.URL) error {
 		before = from.Scheme
 	}
 	rule := w.client.step(before, u.Scheme, w.res.Redirects)
-	if rule == "" || rule == RuleScheme && (from == nil || before == "http") && w.sandboxed(u) {
-		return nil
+	if rule == "" || rule == RuleScheme && before != "https" && plainLoopback(u) {
+		return nil // a sandbox, which has no certificates
 	}
 	e := w.fail(stepReasons[rule], u, w.client.why(rule, u.Scheme))
 	e.Rule = rule
@@ -39,14 +39,6 @@ func (w *walk) obey(from, u *url.URL) error {
 
 // stepReasons are the reasons for rules about the step to a URL.
 var stepReasons = map[Rule]Reason{RuleRedirects: ReasonTooMany, RuleDowngrade: ReasonScheme, RuleScheme: ReasonScheme}
-
-// sandboxed says whether u is plain http on loopback: where a sandbox is asked, whose chain has no
-// https for want of certificates. It is not held against clients that open https alone, as long as
-// nothing but the like came before.
-func (w *walk) sandboxed(u *url.URL) bool {
-	c, known := literalClass(u)
-	return u.Scheme == "http" && known && c == ClassLoopback
-}
 
 // why says in words what the rule about a step is.
 func (c Client) why(r Rule, scheme string) string {
