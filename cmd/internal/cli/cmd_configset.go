@@ -69,7 +69,7 @@ func configInitCmd(a *app) *cobra.Command {
 		Long: `Write application id, key path and redirect URI into a profile of the config file:
 from the flags, or asked for where they are missing and somebody is there to ask.`,
 		Example: `  vnv config init
-  vnv config init --app-id "$APP_ID" --private-key private.key --redirect-uri http://localhost:3000/callback`,
+  vnv config init --app-id "$APP_ID" --private-key private.key`,
 		Args: a.noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			edits, err := a.initAnswers(given)
