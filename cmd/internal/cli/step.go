@@ -29,8 +29,13 @@ type stepCommand struct {
 type stepFlags struct {
 	phone, state, session string
 	sandbox, private      bool
+	dryRun                bool
+	print                 string
 	faults                []string
 }
+
+// planning tells that requests are to be shown, not sent.
+func (f *stepFlags) planning() bool { return f.dryRun || f.print != "" }
 
 func (f *stepFlags) add(fs *pflag.FlagSet) {
 	fs.StringVar(&f.phone, "phone", "", "phone `NUMBER` in E.164 form: +447700900123")
@@ -38,6 +43,8 @@ func (f *stepFlags) add(fs *pflag.FlagSet) {
 	fs.StringVar(&f.session, "session", "", "keep what the steps pass on in `FILE`")
 	fs.BoolVar(&f.sandbox, "sandbox", false, "play vendor and carrier on this machine")
 	fs.StringArrayVar(&f.faults, "fault", nil, "let the sandbox fail: `NAME[:TIMES]`, see vnv sandbox faults")
+	fs.BoolVar(&f.dryRun, "dry-run", false, "show what would be sent; nothing leaves")
+	fs.StringVar(&f.print, "print", "", "print the steps as commands of `curl`, and send nothing")
 	fs.BoolVar(&f.private, "allow-private-hops", false, "follow redirects to loopback and private addresses")
 }
 
@@ -95,6 +102,11 @@ func (r *stepRun) run(ctx context.Context, args []string) error {
 	if err := r.out.check(); err != nil {
 		return err
 	}
+	if r.flags.print != "" {
+		if err := oneOf("print", r.flags.print, []string{"curl"}); err != nil {
+			return err
+		}
+	}
 	r.mask.Reveal = r.out.reveal
 	var err error
 	if r.config, err = loadConfig(&r.Env, r.cmd.Flags(), r.flags.sandbox); err != nil {
@@ -114,6 +126,9 @@ func (r *stepRun) run(ctx context.Context, args []string) error {
 	f, err := r.flow(ctx)
 	if err != nil {
 		return err
+	}
+	if r.flags.planning() {
+		return r.showPlan(f)
 	}
 	stop, err := r.playSandbox(ctx, f)
 	if err != nil {

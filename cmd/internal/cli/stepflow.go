@@ -32,11 +32,15 @@ func (r *stepRun) flow(ctx context.Context) (*flow.Flow, error) {
 	if err != nil {
 		return nil, err
 	}
+	chain, err := r.chainOptions(follow.Options{AllowPrivate: r.flags.private, Named: r.named})
+	if err != nil {
+		return nil, err
+	}
 	f := &flow.Flow{
 		API: r.api, BaseURL: c.host("base_url", r.api), URLs: c.urls(r.api), Scopes: scopes, Silent: c.silent(),
 		State: vnv.Secret(r.flags.state), RedirectURI: c.text(redirectKeys[r.api.Name]), Correlator: c.text("correlator"),
 		Listen: c.text("listen"), Public: c.GetBool("listen_public"), ErrorGrace: c.GetDuration("error_grace"),
-		Chain: follow.Options{MaxHops: c.GetInt("max_hops"), HopTimeout: c.GetDuration("hop_timeout"), AllowPrivate: r.flags.private, Named: r.named},
+		Chain: chain,
 		Net:   network, Mask: r.mask, Sink: r.sink(), Open: r.open, Now: r.Now,
 	}
 	if r.store != nil {
@@ -49,7 +53,7 @@ func (r *stepRun) flow(ctx context.Context) (*flow.Flow, error) {
 		return nil, err
 	}
 	r.pasting(f)
-	if r.flags.sandbox {
+	if r.flags.sandbox || r.flags.planning() {
 		return f, nil
 	}
 	return f, r.require(ctx, f)
@@ -156,7 +160,10 @@ func (r *stepRun) scopes() ([]vnv.Scope, error) {
 // network is how the flow reaches others: the Env's own ways, with the user's proxy
 // and certificate authorities.
 func (r *stepRun) network() (follow.Net, error) {
-	n := r.Net
+	n, err := r.chainWays(r.Net)
+	if err != nil {
+		return n, err
+	}
 	proxy, err := r.proxy()
 	if err != nil {
 		return n, err
