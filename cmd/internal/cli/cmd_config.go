@@ -183,7 +183,7 @@ func configGetCmd(a *app) *cobra.Command {
 	return a.configFlags(&cobra.Command{
 		Use:   "get KEY",
 		Short: "Print one setting in force",
-		Long:  "Print the value of one setting in force, empty output and exit code 3 if it has none.",
+		Long:  "Print the value of one setting in force; empty output and exit code 3 if it has\nnone.",
 		Example: `  vnv config get redirect_uri
   vnv config get base_url --profile staging`,
 		Args: wantArgs(1, "the key of a setting"),
