@@ -143,7 +143,7 @@ var strays = []struct{ method, path, query, reason string }{
 // is the only one that is exchanged.
 func TestHostileCallbacks(t *testing.T) {
 	t.Parallel()
-	far := sandbox.Start(t)
+	far := startSandbox(t, sandbox.Options{})
 	w := newWorld(t).towards(far)
 	p := w.await("run", "--phone", canaryPhone, "--device", "none", "-v", "--trace")
 	listening, shown := p.find("listening"), p.find("auth_url")
@@ -192,7 +192,7 @@ func TestWhatTheWaitEndsWith(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			far := sandbox.Start(t)
+			far := startSandbox(t, sandbox.Options{})
 			w := newWorld(t).towards(far)
 			p := w.await(append([]string{"run", "--phone", canaryPhone, "--device", "none", "--timeout", "1s"}, c.args...)...)
 			if c.query != "" {
@@ -212,7 +212,7 @@ func TestWhatTheWaitEndsWith(t *testing.T) {
 // before anything blocks, the outcome comes last; a signal is told in the same form.
 func TestLinesInOrder(t *testing.T) {
 	t.Parallel()
-	far := sandbox.Start(t)
+	far := startSandbox(t, sandbox.Options{})
 	w := newWorld(t).towards(far)
 	p := w.await("run", "--phone", canaryPhone, "--device", "none")
 	p.stop(cli.InterruptError{Signal: syscall.SIGINT})

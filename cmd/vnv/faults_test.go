@@ -51,7 +51,7 @@ func TestEveryFault(t *testing.T) {
 		}
 		t.Run(fault.Name, func(t *testing.T) {
 			t.Parallel()
-			far := sandbox.Start(t, sandbox.Options{Faults: []string{fault.Name}})
+			far := startSandbox(t, sandbox.Options{Faults: []string{fault.Name}})
 			w := newWorld(t).towards(far)
 			format := []string{"json", "ndjson"}[i%2]
 			r := w.run("run", "--phone", canaryPhone, "--timeout", timeoutFor(fault.Name), "-v", "--trace", "-o", format)

@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -43,12 +42,7 @@ func (h *hostile) seen() []*http.Request {
 // startHostile starts it, and a world whose settings lead there.
 func startHostile(t *testing.T, h *hostile) *world {
 	t.Helper()
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	h.redirectURI = "http://" + free.Addr().String() + "/callback"
-	free.Close()
+	h.redirectURI = callbackURI(t)
 	far := httptest.NewServer(h)
 	t.Cleanup(far.Close)
 	h.origin = far.URL
@@ -89,56 +83,59 @@ func (h *hostile) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// TestHostileText lets a far side put such text into every field that vnv shows.
+// tainted are far sides that put evil into a field, and how the run ends.
+var tainted = []struct {
+	name string
+	code int
+	make func(h *hostile)
+}{
+	{"good, but for headers", 0, func(h *hostile) {
+		h.verify = says(200, "application/json", `{"devicePhoneNumberVerified":true,"EVIL":"EVIL"}`)
+	}},
+	{"enable problem", 4, func(h *hostile) {
+		h.enable = says(403, "application/problem+json", `{"type":"https://x.example/#EVIL","title":"EVIL","detail":"EVIL","instance":"EVIL","invalid_parameters":[{"name":"EVIL","reason":"EVIL"}]}`)
+	}},
+	{"enable error in a 200", 5, func(h *hostile) {
+		h.enable = says(200, "application/json", `{"scopes":{"dpv:FraudPreventionAndDetection#number-verification-verify-read":{"error":{"title":"EVIL","detail":"EVIL","instance":"EVIL","error_type":"EVIL"}}}}`)
+	}},
+	{"enable scopes", 5, func(h *hostile) { h.enable = says(200, "application/json", `{"scopes":{"EVIL":{},"EVIL2":{}}}`) }},
+	{"enable page", 11, func(h *hostile) { h.enable = says(200, "text/html", "<title>EVIL</title>") }},
+	{"auth_url", 5, func(h *hostile) {
+		h.enable = says(200, "application/json", `{"scopes":{"dpv:FraudPreventionAndDetection#number-verification-verify-read":{"auth_url":"https://x.example/EVIL"}}}`)
+	}},
+	{"page in the chain", 12, func(h *hostile) { h.chain = says(200, "text/html", "<title>EVIL</title>") }},
+	{"error in the chain", 6, func(h *hostile) {
+		h.chain = says(400, "application/json", `{"error":"EVIL","error_description":"EVIL","code":"EVIL","message":"EVIL"}`)
+	}},
+	{"location", 12, func(h *hostile) {
+		h.chain = func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Location", "/\u202e\u200b?x=\u2066"+url.QueryEscape(evil))
+			w.Header().Set("Set-Cookie", "n\u202e=1")
+			says(302, "text/html", "EVIL")(w, nil)
+		}
+	}},
+	{"denial", 6, func(h *hostile) {
+		h.chain = func(w http.ResponseWriter, r *http.Request) {
+			q := url.Values{"error": {evil}, "error_description": {evil}, "error_uri": {evil}, "state": {h.secret()}}
+			http.Redirect(w, r, h.redirectURI+"?"+q.Encode(), http.StatusFound)
+		}
+	}},
+	{"token error", 9, func(h *hostile) {
+		h.token = says(400, "application/json", `{"error":"EVIL","error_description":"EVIL"}`)
+	}},
+	{"token type", 9, func(h *hostile) {
+		h.token = says(200, "application/json", `{"access_token":"EVIL","token_type":"EVIL","expires_in":"EVIL"}`)
+	}},
+	{"verify error", 10, func(h *hostile) {
+		h.verify = says(403, "application/json", `{"status":403,"code":"EVIL","message":"EVIL"}`)
+	}},
+	{"verify page", 10, func(h *hostile) { h.verify = says(200, "text/html", "<title>EVIL</title>") }},
+}
+
+// TestHostileText: whatever such a far side says, nothing raw of it is shown.
 func TestHostileText(t *testing.T) {
 	t.Parallel()
-	for _, far := range []struct {
-		name string
-		code int
-		make func(h *hostile)
-	}{
-		{"good, but for headers", 0, func(h *hostile) {
-			h.verify = says(200, "application/json", `{"devicePhoneNumberVerified":true,"EVIL":"EVIL"}`)
-		}},
-		{"enable problem", 4, func(h *hostile) {
-			h.enable = says(403, "application/problem+json", `{"type":"https://x.example/#EVIL","title":"EVIL","detail":"EVIL","instance":"EVIL","invalid_parameters":[{"name":"EVIL","reason":"EVIL"}]}`)
-		}},
-		{"enable error in a 200", 5, func(h *hostile) {
-			h.enable = says(200, "application/json", `{"scopes":{"dpv:FraudPreventionAndDetection#number-verification-verify-read":{"error":{"title":"EVIL","detail":"EVIL","instance":"EVIL","error_type":"EVIL"}}}}`)
-		}},
-		{"enable scopes", 5, func(h *hostile) { h.enable = says(200, "application/json", `{"scopes":{"EVIL":{},"EVIL2":{}}}`) }},
-		{"enable page", 11, func(h *hostile) { h.enable = says(200, "text/html", "<title>EVIL</title>") }},
-		{"auth_url", 5, func(h *hostile) {
-			h.enable = says(200, "application/json", `{"scopes":{"dpv:FraudPreventionAndDetection#number-verification-verify-read":{"auth_url":"https://x.example/EVIL"}}}`)
-		}},
-		{"page in the chain", 12, func(h *hostile) { h.chain = says(200, "text/html", "<title>EVIL</title>") }},
-		{"error in the chain", 6, func(h *hostile) {
-			h.chain = says(400, "application/json", `{"error":"EVIL","error_description":"EVIL","code":"EVIL","message":"EVIL"}`)
-		}},
-		{"location", 12, func(h *hostile) {
-			h.chain = func(w http.ResponseWriter, _ *http.Request) {
-				w.Header().Set("Location", "/\u202e\u200b?x=\u2066"+url.QueryEscape(evil))
-				w.Header().Set("Set-Cookie", "n\u202e=1")
-				says(302, "text/html", "EVIL")(w, nil)
-			}
-		}},
-		{"denial", 6, func(h *hostile) {
-			h.chain = func(w http.ResponseWriter, r *http.Request) {
-				q := url.Values{"error": {evil}, "error_description": {evil}, "error_uri": {evil}, "state": {h.secret()}}
-				http.Redirect(w, r, h.redirectURI+"?"+q.Encode(), http.StatusFound)
-			}
-		}},
-		{"token error", 9, func(h *hostile) {
-			h.token = says(400, "application/json", `{"error":"EVIL","error_description":"EVIL"}`)
-		}},
-		{"token type", 9, func(h *hostile) {
-			h.token = says(200, "application/json", `{"access_token":"EVIL","token_type":"EVIL","expires_in":"EVIL"}`)
-		}},
-		{"verify error", 10, func(h *hostile) {
-			h.verify = says(403, "application/json", `{"status":403,"code":"EVIL","message":"EVIL"}`)
-		}},
-		{"verify page", 10, func(h *hostile) { h.verify = says(200, "text/html", "<title>EVIL</title>") }},
-	} {
+	for _, far := range tainted {
 		t.Run(far.name, func(t *testing.T) {
 			t.Parallel()
 			for _, format := range []string{"text", "json", "ndjson"} {

@@ -124,7 +124,7 @@ func TestPaste(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			far := sandbox.Start(t, sandbox.Options{RedirectURIs: []string{"https://dev.example/cb"}})
+			far := startSandbox(t, sandbox.Options{RedirectURIs: []string{"https://dev.example/cb"}})
 			p := launch(t, true, settings(t, far), append([]string{"run", "--phone", canaryPhone, "--device", "none", "-v", "--trace"}, c.args...)...)
 			before := state(t, p.tty)
 			callback := lastLocation(t, p.shown()) + "&pad=" + strings.Repeat("p", 9000)

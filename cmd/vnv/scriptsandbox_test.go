@@ -27,6 +27,9 @@ type runningKey struct{} // of the script's list of them
 // as VNV_BASE_URL and so on. What it prints goes to sandbox.out and sandbox.err. It
 // must stop by a signal with exit code 0, at the end of the script if not before.
 func scriptSandbox(ts *testscript.TestScript, _ bool, args []string) {
+	if !slices.Contains(args, "--redirect-uri") {
+		args = append(args, "--redirect-uri", callbackURI(ts))
+	}
 	r := &running{cmd: exec.Command("vnv", append([]string{"sandbox", "-o", "json"}, args...)...)}
 	for _, name := range []string{"HOME", "TMPDIR", "LANG"} {
 		r.cmd.Env = append(r.cmd.Env, name+"="+ts.Getenv(name))

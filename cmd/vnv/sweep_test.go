@@ -1,7 +1,9 @@
 package main
 
 import (
+	"maps"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -39,7 +41,7 @@ func TestSweep(t *testing.T) {
 		t.Run(scenario.name, func(t *testing.T) {
 			t.Parallel()
 			for _, format := range []string{"text", "json", "ndjson"} {
-				far := sandbox.Start(t, sandbox.Options{Faults: scenario.faults})
+				far := startSandbox(t, sandbox.Options{Faults: scenario.faults})
 				w := newWorld(t).towards(far)
 				session := w.file("session.json")
 				for _, step := range scenario.before {
@@ -90,17 +92,15 @@ func TestSweepMistakes(t *testing.T) {
 		t.Run(mistake.name, func(t *testing.T) {
 			t.Parallel()
 			for _, format := range []string{"text", "json", "ndjson"} {
-				far := sandbox.Start(t)
+				far := startSandbox(t, sandbox.Options{})
 				w := newWorld(t).towards(far)
 				w.in, w.secrets = strings.NewReader(mistake.in), []string{canary}
-				for name, value := range mistake.vars {
-					w.vars[name] = value
-				}
+				maps.Copy(w.vars, mistake.vars)
 				args := mistake.args
 				if args == nil {
 					args = run(canaryPhone)
 				}
-				args = append(args[:len(args):len(args)], "-o", format)
+				args = append(slices.Clip(args), "-o", format)
 				if args[0] != "jwt" {
 					args = append(args, "-v", "--trace")
 				}

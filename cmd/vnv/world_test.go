@@ -6,12 +6,15 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -47,16 +50,45 @@ func newWorld(t *testing.T) *world {
 	return &world{t: t, home: t.TempDir(), vars: map[string]string{"LANG": "C.UTF-8", "TERM": "xterm"}, in: strings.NewReader("")}
 }
 
+// lastPort counts the ports of redirect URIs.
+var lastPort atomic.Int64
+
+// callbackURI is a redirect URI on a port that stays free until vnv binds it: below
+// those that the system hands out, and given to nobody else here.
+func callbackURI(t fataler) string {
+	for range 1000 {
+		addr := "127.0.0.1:" + strconv.FormatInt(10000+(lastPort.Add(1)+int64(os.Getpid())*61)%20000, 10)
+		if l, err := net.Listen("tcp", addr); err == nil {
+			l.Close()
+			return "http://" + addr + "/callback"
+		}
+	}
+	t.Fatalf("no port is free")
+	return ""
+}
+
+// fataler is a test or a script.
+type fataler interface {
+	Fatalf(format string, args ...any)
+}
+
+// startSandbox is sandbox.Start with a redirect URI whose port stays free.
+func startSandbox(t *testing.T, o sandbox.Options) *sandbox.Server {
+	t.Helper()
+	if len(o.RedirectURIs) == 0 {
+		o.RedirectURIs = []string{callbackURI(t)}
+	}
+	return sandbox.Start(t, o)
+}
+
 // towards points the world's settings at a sandbox inside the test, whose ledger
 // the test can read.
 func (w *world) towards(far *sandbox.Server) *world {
 	w.t.Helper()
 	key := w.file("private.key", string(far.PrivateKeyPEM()))
-	for name, value := range map[string]string{
+	maps.Copy(w.vars, map[string]string{
 		"VNV_BASE_URL": far.URL(), "VNV_APP_ID": far.ApplicationID(), "VNV_PRIVATE_KEY": key, "VNV_REDIRECT_URI": far.RedirectURI(),
-	} {
-		w.vars[name] = value
-	}
+	})
 	return w
 }
 
