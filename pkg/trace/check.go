@@ -3,6 +3,7 @@ package trace
 import (
 	"bytes"
 	"cmp"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -38,22 +39,14 @@ const (
 // with JSON's escapes. What was found in one place is searched for in all forms in the others. Nil if
 // nothing was found; a file too involved to be looked through whole is a leak of the kind "unchecked".
 func Check(b []byte) []Leak {
-	c := &checker{budget: perByte*len(b) + spare, told: map[Leak]bool{}, forms: map[string]bool{}}
-	docs, err := parseJSON(bytes.TrimPrefix(b, []byte("\ufeff")))
-	if err == nil && len(docs) > 0 && docs[0].kind != '0' {
-		for i, doc := range docs {
-			where := ""
-			if len(docs) > 1 {
-				where = "line " + strconv.Itoa(i+1) + " "
-			}
-			c.node(doc, where, "")
+	c := &checker{budget: perByte*len(b) + spare, told: map[Leak]bool{}, forms: map[string]bool{}, placed: map[string]bool{}}
+	c.through(b)
+	if len(c.found) > 0 {
+		for _, f := range c.found {
+			c.known.add(f.kind, f.value)
 		}
-	} else {
-		n := 0
-		for l := range strings.SplitSeq(string(b), "\n") {
-			n++
-			c.text("line "+strconv.Itoa(n), l, "", 0)
-		}
+		c.budget += perByte*len(b) + spare
+		c.through(b)
 	}
 	c.elsewhere(b)
 	if c.budget <= 0 {
@@ -62,9 +55,41 @@ func Check(b []byte) []Leak {
 	return c.leaks
 }
 
+// through looks through the whole file once.
+func (c *checker) through(b []byte) {
+	docs, err := parseJSON(bytes.TrimPrefix(b, []byte("\ufeff")))
+	if err == nil && len(docs) > 0 && docs[0].kind != '0' {
+		for i, doc := range docs {
+			where := ""
+			if len(docs) > 1 {
+				where = "document " + strconv.Itoa(i+1) + ": "
+			}
+			c.node(doc, where, "")
+		}
+		return
+	}
+	n := 0
+	for l := range strings.SplitSeq(string(b), "\n") {
+		n++
+		c.text("line "+strconv.Itoa(n), l, "", 0)
+	}
+}
+
+// again finds what was found before in other company.
+func (c *checker) again(where, s, enc string) {
+	if !c.known.maybe(s) {
+		return
+	}
+	for _, f := range c.found {
+		if strings.Contains(s, f.value) && !c.placed[f.value+"\n"+where] {
+			c.leak(f.kind, where, enc, f.value)
+		}
+	}
+}
+
 // checkText is Check for one text that stands for itself.
 func checkText(s string) bool {
-	c := &checker{budget: perByte*len(s) + spare, told: map[Leak]bool{}, forms: map[string]bool{}}
+	c := &checker{budget: perByte*len(s) + spare, told: map[Leak]bool{}, forms: map[string]bool{}, placed: map[string]bool{}}
 	c.text("", s, "", 0)
 	return len(c.leaks) == 0 && c.budget > 0
 }
@@ -74,7 +99,9 @@ type checker struct {
 	leaks  []Leak
 	told   map[Leak]bool
 	forms  map[string]bool // value and encoding that were told
+	placed map[string]bool // value and place that were told
 	found  []secretFound
+	known  needles
 	budget int
 }
 
@@ -84,7 +111,7 @@ type secretFound struct{ kind, value string }
 func (c *checker) leak(kind, where, enc, value string) {
 	enc = cmp.Or(enc, EncPlain)
 	l := Leak{Printable(kind), Printable(where), enc, glimpse(value)}
-	c.forms[value+"\n"+enc] = true
+	c.forms[value+"\n"+enc], c.placed[value+"\n"+where] = true, true
 	if c.told[l] || len(c.leaks) >= maxLeaks {
 		return
 	}
@@ -122,18 +149,28 @@ func (c *checker) node(n *node, where, name string) {
 	case '{':
 		pairName, isPair := n.member("name")
 		for i, kid := range n.kids {
-			at := strings.TrimPrefix(where+"."+cutText(n.names[i], maxHeader), ".")
+			at := member(where, n.names[i])
 			c.text(where, n.names[i], "", 0)
 			kidName := n.names[i]
 			if isPair && kidName == "value" {
 				kidName = pairName
 				if inCookies(where) && kid.kind == '"' && !stoodIn(kid.text) {
 					c.leak("cookie", at, "", kid.text)
+					continue
 				}
 			}
 			c.node(kid, at, kidName)
 		}
 	}
+}
+
+// member is the path of a member of what stands at where.
+func member(where, name string) string {
+	name = cutText(name, maxHeader)
+	if where == "" || strings.HasSuffix(where, ": ") {
+		return where + name
+	}
+	return where + "." + name
 }
 
 // inCookies says whether a path is that of a HAR's cookie.
@@ -170,13 +207,14 @@ func (c *checker) elsewhere(b []byte) {
 
 // encodingOf names the form in which value is written.
 func encodingOf(form, value string) string {
-	decoded, hasEscapes := unescapedWhole(form)
+	query, _ := url.QueryUnescape(form)
+	path, _ := url.PathUnescape(form)
 	switch {
-	case form == value || strings.EqualFold(form, value):
+	case strings.EqualFold(form, value):
 		return EncPlain
-	case hasEscapes && strings.EqualFold(decoded, value):
+	case strings.EqualFold(query, value), strings.EqualFold(path, value):
 		return EncURL
-	case hasEscapes && strings.Contains(decoded, "%"):
+	case strings.Contains(query, "%"):
 		return EncTwice
 	case strings.Contains(form, `\`):
 		return EncJSON

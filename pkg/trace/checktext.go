@@ -72,14 +72,16 @@ func (c *checker) text(where, s, enc string, layer int) {
 		return
 	}
 	c.shapes(where, s, enc)
+	c.again(where, s, enc)
 	for at := 0; at < len(s); {
 		i := strings.Index(s[at:], "://")
 		if i < 0 {
 			break
 		}
-		u, end := urlAround(s, at+i)
+		u := urlAround(s, at+i)
+		c.budget -= len(u)
 		c.url(where, u, enc)
-		at = end
+		at += i + len("://") // one URL may hold another
 	}
 	if layer < maxLayers {
 		c.layers(where, s, enc, layer+1)
@@ -120,10 +122,11 @@ func (c *checker) shapes(where, s, enc string) {
 
 // pair looks at name=value in a text.
 func (c *checker) pair(where, enc string, part func(string) string) {
-	key, value := plainKey(part("name")), strings.TrimRight(part("value"), ".)]}\\")
+	key, whole := plainKey(part("name")), strings.TrimRight(part("value"), ".")
+	value := strings.TrimRight(whole, ".)]}\\")
 	inQuery := strings.ContainsAny(part("at"), "?&#;") && part("is") == "="
 	switch {
-	case stoodIn(value):
+	case stoodIn(whole), stoodIn(value):
 	case phoneNames[key] && isPhone(strings.TrimPrefix(value, "%2B")):
 		c.leak("phone", where, enc, value)
 	case strictNames[key] && (inQuery || !ordinary(value)), looseNames[key] && (inQuery || !harmless(value)):
@@ -131,17 +134,21 @@ func (c *checker) pair(where, enc string, part func(string) string) {
 	}
 }
 
-// urlAround is the URL in s whose :// is at i, and where it ends.
-func urlAround(s string, i int) (string, int) {
+// urlAround is the URL in s whose :// is at i.
+func urlAround(s string, i int) string {
 	from := i
 	for from > 0 && (letter(s[from-1]) || digit(s[from-1]) || strings.IndexByte("+.-", s[from-1]) >= 0) {
 		from--
 	}
-	end := strings.IndexAny(s[i:], " \t\r\n\"'<>`|\\")
-	if end < 0 {
-		return s[from:], len(s)
+	stops := " \t\r\n\"'<>`|\\"
+	if from > 0 && s[from-1] == '=' { // the value of a parameter
+		stops += "&#"
 	}
-	return s[from : i+end], i + end
+	end := strings.IndexAny(s[i:], stops)
+	if end < 0 {
+		return s[from:]
+	}
+	return s[from : i+end]
 }
 
 // url looks at what a Mask would have hidden of a URL.
@@ -203,7 +210,7 @@ func (c *checker) layers(where, s, enc string, layer int) {
 	}
 }
 
-// unescapedWhole undoes the escapes of a URL in a text, and leaves what is none.
+// unescapedWhole undoes the escapes of a query in a text, and leaves what is none.
 func unescapedWhole(s string) (string, bool) {
 	if !strings.Contains(s, "%") {
 		return s, false
@@ -212,10 +219,14 @@ func unescapedWhole(s string) (string, bool) {
 	changed := false
 	for i := 0; i < len(s); i++ {
 		if s[i] == '%' && i+2 < len(s) && hexDigit(s[i+1]) && hexDigit(s[i+2]) {
-			d, _ := hex.DecodeString(s[i+1 : i+3]) //nolint:errcheck // two hexadecimal digits
+			d, _ := hex.DecodeString(s[i+1 : i+3])
 			b.Write(d)
 			i += 2
 			changed = true
+			continue
+		}
+		if s[i] == '+' {
+			b.WriteByte(' ')
 			continue
 		}
 		b.WriteByte(s[i])
@@ -265,7 +276,7 @@ func readableText(b []byte) bool {
 
 // base64Rune says whether r belongs to base64, of either alphabet.
 func base64Rune(r rune) bool {
-	return r < utf8.RuneSelf && (letter(byte(r)) || digit(byte(r)) || strings.ContainsRune("+/-_=", r))
+	return r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || strings.ContainsRune("+/-_=", r)
 }
 
 // hexDigit says whether c is a hexadecimal digit.

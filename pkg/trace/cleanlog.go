@@ -9,6 +9,9 @@ import (
 // h2Header is a header in what curl says of HTTP/2: "[:path: /x?code=…]".
 var h2Header = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\[(:?[a-z0-9-]+): (.*)\]$`) })
 
+// curlCookie is what curl says before the value of a cookie.
+var curlCookie = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(?:Added|Replaced|skipped) cookie [^=]*=`) })
+
 // log masks the text of a curl log or a url_trace, line by line. What is neither a line of the
 // program's own nor of a head is a body, and hidden.
 func (c *cleaner) log(s string) string {
@@ -78,6 +81,9 @@ func (c *cleaner) info(s string) string {
 			shown = c.mask.URL(value)
 		}
 		return c.mask.Text(s[:m[2]]) + name + ": " + shown + "]"
+	}
+	if at := curlCookie().FindStringIndex(s); at != nil {
+		return c.mask.Text(s[:at[1]]) + hiddenQuery
 	}
 	return c.mask.Text(s)
 }

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -111,10 +112,10 @@ func aligned(a, b []string) [][2]int {
 	for i := range longest {
 		longest[i] = make([]int, len(b)+1)
 	}
-	for i := len(a) - 1; i >= 0; i-- {
-		for j := len(b) - 1; j >= 0; j-- {
+	for i, inA := range slices.Backward(a) {
+		for j, inB := range slices.Backward(b) {
 			longest[i][j] = max(longest[i+1][j], longest[i][j+1])
-			if a[i] == b[j] {
+			if inA == inB {
 				longest[i][j] = max(longest[i][j], longest[i+1][j+1]+1)
 			}
 		}
@@ -250,7 +251,7 @@ func statusText(h *Hop) string {
 	if h.Status == 0 {
 		return "none"
 	}
-	return fmt.Sprint(h.Status)
+	return strconv.Itoa(h.Status)
 }
 
 // addressOf is the address of a hop without its port.

@@ -55,11 +55,12 @@ func (r *jsonReader) value(depth int) (*node, error) {
 	}
 	switch t := token.(type) {
 	case json.Delim:
-		if t == '}' || t == ']' {
-			return nil, nil //nolint:nilnil // the end of what the caller reads
+		switch t {
+		case '{', '[':
+			n := &node{kind: t.String()[0]}
+			return n, r.members(n, depth)
 		}
-		n := &node{kind: byte(t)}
-		return n, r.members(n, depth)
+		return nil, nil // the end of what the caller reads
 	case string:
 		return &node{kind: '"', text: t}, nil
 	case nil:

@@ -63,7 +63,7 @@ func (p *page) text() []byte {
 	if err != nil {
 		return nil
 	}
-	b, _ := io.ReadAll(io.LimitReader(r, maxPage)) //nolint:errcheck // a page cut short is looked at as far as it goes
+	b, _ := io.ReadAll(io.LimitReader(r, maxPage)) // a page cut short is looked at as far as it goes
 	return looksHTML(b)
 }
 

@@ -104,8 +104,13 @@ func sniffJSON(b []byte) ([]byte, Format, error) {
 		name   string
 		format Format
 	}{
-		{"log", FormatHAR}, {"end", FormatTrace}, {"findings", FormatTrace}, {"hops", FormatOutcome},
-		{"debug", FormatSDK}, {"url_trace", FormatSDK}, {"http_status", FormatSDK},
+		{"log", FormatHAR},
+		{"end", FormatTrace},
+		{"findings", FormatTrace},
+		{"hops", FormatOutcome},
+		{"debug", FormatSDK},
+		{"url_trace", FormatSDK},
+		{"http_status", FormatSDK},
 	} {
 		if names[f.name] != nil {
 			return b, f.format, nil
@@ -117,7 +122,7 @@ func sniffJSON(b []byte) ([]byte, Format, error) {
 // jsonTrouble is where and why b is not the JSON that was wanted, without a word of it.
 func jsonTrouble(b []byte, err error) error {
 	if bad, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		return fmt.Errorf("%s must not be %s (line %d)", cmp.Or(bad.Field, "the document"), bad.Value, line(b, bad.Offset))
+		return fmt.Errorf("%s must not be %s (line %d)", cmp.Or(strings.ReplaceAll(bad.Field, "plainHop.", ""), "the document"), bad.Value, line(b, bad.Offset))
 	}
 	if bad, ok := errors.AsType[*json.SyntaxError](err); ok {
 		if bad.Offset >= int64(len(b)) {

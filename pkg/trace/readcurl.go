@@ -1,6 +1,7 @@
 package trace
 
 import (
+	"bytes"
 	"errors"
 	"net"
 	"net/http"
@@ -28,19 +29,18 @@ var curlWords = sync.OnceValue(func() (p struct{ stamp, connected, established, 
 
 // A curlLog is a log of curl -v under way.
 type curlLog struct {
-	r         *reader
-	x         *exchange // under way; nil: none
-	next      string    // the URL of the next request, if curl says so
-	base      *url.URL  // of the last request
-	remote    string
-	tls       string
-	issuer    string
-	reused    bool
-	inAnswer  bool
-	begun     time.Time
-	failed    string
-	secure    bool
-	wasSecure bool
+	r        *reader
+	x        *exchange // under way; nil: none
+	next     string    // the URL of the next request, if curl says so
+	base     *url.URL  // of the last request
+	remote   string
+	tls      string
+	issuer   string
+	reused   bool
+	inAnswer bool
+	begun    time.Time
+	failed   string
+	secure   bool
 }
 
 // curl reads what curl -v prints, with its bodies between or without, with --trace-time or without.
@@ -65,7 +65,7 @@ func (r *reader) curl(b []byte) error {
 func (c *curlLog) line(l string) {
 	var at time.Time
 	if m := curlWords().stamp.FindStringSubmatch(l); m != nil {
-		at, _ = time.Parse("15:04:05.999999", m[1]) //nolint:errcheck // zero: no time
+		at, _ = time.Parse("15:04:05.999999", m[1]) // zero: no time
 		l = l[len(m[0]):]
 	}
 	mark, rest, _ := strings.Cut(l, " ")
@@ -142,7 +142,7 @@ func (c *curlLog) resolve(host, target string) string {
 		scheme = "https"
 	}
 	full := scheme + "://" + host + target
-	if strings.Contains(target, "://") { // asked of a proxy
+	if !strings.HasPrefix(target, "/") && strings.Contains(target, "://") { // asked of a proxy
 		full = target
 	}
 	if c.next != "" {
@@ -194,11 +194,11 @@ func statusLine(l string) (status int, proto string, ok bool) {
 		}
 		status = status*10 + int(rest[i]-'0')
 	}
-	return status, cmpProto(proto), true
+	return status, spelled(proto), true
 }
 
-// cmpProto is a protocol as Go spells it, or as it came.
-func cmpProto(s string) string {
+// spelled is a protocol as Go spells it, or as it came.
+func spelled(s string) string {
 	if p := protocol(s); p != "" {
 		return p
 	}
@@ -209,6 +209,9 @@ func cmpProto(s string) string {
 func (c *curlLog) done() {
 	if c.x == nil {
 		return
+	}
+	if from := bytes.IndexByte(c.x.page, '<'); from > 0 { // behind curl's progress
+		c.x.page = c.x.page[from:]
 	}
 	c.r.add(c.x)
 	c.x, c.inAnswer = nil, false

@@ -66,6 +66,7 @@ func (r *reader) add(x *exchange) {
 // result is the trace that was read.
 func (r *reader) result() *Trace {
 	r.opts.Mask = r.mask
+	r.guessCallback()
 	t := Analyse(r.hops, r.opts)
 	if r.own == nil {
 		return t
@@ -85,6 +86,26 @@ func (r *reader) result() *Trace {
 		own.Started = t.Started
 	}
 	return own
+}
+
+// guessCallback takes the redirect_uri that the chain began with for the registered one, if that is
+// where it ended.
+func (r *reader) guessCallback() {
+	if len(r.hops) == 0 || r.opts.RedirectURI != "" {
+		return
+	}
+	asked, ok := valueOf(parseMasked(r.hops[0].URL), "redirect_uri")
+	last := &r.hops[len(r.hops)-1]
+	c := &chain{redirect: parseMasked(asked)}
+	if !ok || c.redirect == nil {
+		return
+	}
+	if s := c.step(*last); c.isCallback(s.url) && last.Role != RoleVendor {
+		last.Role, last.RoleGuessed = RoleCallback, true
+	} else if !s.callback {
+		return
+	}
+	r.opts.RedirectURI = asked
 }
 
 // tlsVersion is a version as Go spells it, out of curl's TLSv1.3 or a browser's "TLS 1.3".

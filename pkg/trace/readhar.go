@@ -154,7 +154,7 @@ func (r *reader) entry(e *inEntry) error {
 		tls: tlsVersion(string(e.Security.Protocol)), issuer: string(e.Security.Issuer), remote: e.remote(),
 	}
 	x.connect = max(0, e.Timings.Connect.took()-x.handshake)
-	x.start, _ = time.Parse(time.RFC3339Nano, string(e.Started)) //nolint:errcheck // zero: the file does not say when
+	x.start, _ = time.Parse(time.RFC3339Nano, string(e.Started)) // zero: the file does not say when
 	if x.cookies == "" {
 		x.cookies = cookieHeader(e.Request.Cookies)
 	}
@@ -201,7 +201,7 @@ func (e *inEntry) body() []byte {
 	text := string(e.Response.Content.Text)
 	if e.Response.Content.Encoding == "base64" {
 		text = text[:min(len(text), base64.StdEncoding.EncodedLen(maxPage))]
-		b, _ := base64.StdEncoding.DecodeString(text) //nolint:errcheck // what is no base64 has no title
+		b, _ := base64.StdEncoding.DecodeString(text) // what is no base64 has no title
 		return b
 	}
 	return []byte(text[:min(len(text), maxPage)])

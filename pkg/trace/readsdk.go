@@ -46,6 +46,7 @@ type sdkLog struct {
 	inHead     bool   // among the headers of a request or an answer
 	inAnswer   bool
 	waitingURL bool // a connection was announced for a request to come
+	afterOwn   bool // the last line was the library's: a line break after it ends no head
 }
 
 // sdk reads the JSON that a phone library answers with, or the text of its url_trace.
@@ -89,8 +90,14 @@ func (s *sdkLog) line(l string) {
 		l = l[len(m):]
 	}
 	if s.own(l) {
+		s.afterOwn = true
 		return
 	}
+	if blank := strings.TrimSpace(l) == ""; blank && s.afterOwn {
+		s.afterOwn = false
+		return
+	}
+	s.afterOwn = false
 	if method, target, ok := requestLine(strings.TrimSpace(l)); ok {
 		s.request(method, target)
 		return

@@ -29,7 +29,7 @@ func stateChanged(c *chain, s *step) *hit {
 		return nil
 	}
 	return &hit{
-		text:     "The " + s.who() + " goes on with another state: usual for a party that starts a request of its own, if the callback brings yours back.",
+		text:     "The " + s.who() + " goes on with a state of its own, as is usual for a party that starts another request, if the callback brings yours back.",
 		evidence: from + " → " + to,
 	}
 }
@@ -79,7 +79,7 @@ func privateAddress(_ *chain, s *step) *hit {
 	a := addr.Addr().Unmap()
 	switch {
 	case a.IsLoopback():
-		return &hit{level: LevelInfo, text: "On this machine: the sandbox's doing.", evidence: s.RemoteAddr}
+		return &hit{level: LevelInfo, text: "On this machine, as the sandbox is: a real chain leads to public addresses.", evidence: s.RemoteAddr}
 	case a.IsLinkLocalUnicast(), a.IsMulticast(), a.IsUnspecified():
 		return &hit{level: LevelError, text: "On an address that no chain may lead to.", evidence: s.RemoteAddr}
 	case a.IsPrivate(), shared.Contains(a):

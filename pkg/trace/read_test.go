@@ -1,0 +1,164 @@
+package trace
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+const savedDir = "../../testdata/trace/"
+
+// saved are the files of testdata/trace, and their formats.
+var saved = map[string]Format{
+	"curl-http1.log": FormatCurl, "curl-http2.log": FormatCurl, "chrome.har": FormatHAR, "android.txt": FormatSDK, "ios.json": FormatSDK,
+	"outcome.json": FormatOutcome, "events.ndjson": FormatEvents,
+}
+
+// canaries are the secrets in those files.
+var canaries = []string{
+	"Cr-Code-77aa88bb99", "st-Aabbccdd0011", "v2_carrier-0011223344", "447700900123", "S3ssion-9f8a7b6c5d", "Tk-SecretSecret-1234", "Tk-5566778899",
+	"Qm9iJ3Mgc2VjcmV0", "3fae7b10-0000-4000-8000-0123456789ab", "2a1b3c4d-0000-4000-8000-9f8e7d6c5b4a",
+}
+
+// file is a file of testdata/trace.
+func file(t testing.TB, name string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(savedDir, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// golden compares got with a file, or rewrites it.
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	path := filepath.Join(savedDir, "golden", name)
+	if *update {
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("%s differs (go test ./pkg/trace -update rewrites it):\n%s", path, got)
+	}
+}
+
+// document is a trace as JSON, for people.
+func document(t testing.TB, tr *Trace) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(tr); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func TestReadSaved(t *testing.T) {
+	t.Parallel()
+	for name, format := range saved {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			tr, got, err := Read(file(t, name), nil)
+			if err != nil || got != format {
+				t.Fatalf("format %s, %v", got, err)
+			}
+			doc := document(t, tr)
+			golden(t, name+".json", doc)
+			noCanary(t, doc)
+			again, got, err := Read(doc, nil)
+			if err != nil || got != FormatTrace {
+				t.Fatalf("read again: %s, %v", got, err)
+			}
+			if twice := document(t, again); !bytes.Equal(twice, doc) {
+				t.Errorf("what was read is not what was written:\n%s", cmp.Diff(string(doc), string(twice)))
+			}
+			har, err := tr.HAR()
+			if err != nil {
+				t.Fatal(err)
+			}
+			noCanary(t, har)
+			back, got, err := Read(har, nil)
+			if err != nil || got != FormatHAR || !reflect.DeepEqual(back, again) {
+				t.Errorf("through a HAR: %s, %v\n%s", got, err, cmp.Diff(string(document(t, again)), string(document(t, back))))
+			}
+			if diff := Diff(tr, back); diff != nil {
+				t.Errorf("differences to itself: %v", diff)
+			}
+		})
+	}
+}
+
+// noCanary fails if a secret is in b, in any form.
+func noCanary(t testing.TB, b []byte) {
+	t.Helper()
+	for _, secret := range canaries {
+		for _, form := range formsOf(secret) {
+			if bytes.Contains(b, []byte(form)) {
+				t.Errorf("%s is left, as %s", secret, form)
+			}
+		}
+	}
+}
+
+func TestReadRefuses(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		"":                                     "reading a trace: the file is empty",
+		" \n\ufeff ":                           "reading a trace: the file is empty",
+		"hello":                                errFormat.Error(),
+		`{"a":1}`:                              errFormat.Error(),
+		`[1]`:                                  errFormat.Error(),
+		`{"log":`:                              "reading a trace: this is no whole JSON document: it ends too early",
+		"{\n\"log\":x}":                        "reading a trace: this is no whole JSON document: a mistake in line 2",
+		`{"log":{}} trailing`:                  "reading a trace: something follows the JSON document",
+		`{"log":[]}`:                           "reading a trace: har: log must not be array (line 1)",
+		`{"log":{"entries":7}}`:                "reading a trace: har: log.entries must not be number (line 1)",
+		`{"log":{"version":"1.2"}}`:            "reading a trace: har: log.entries is missing",
+		`{"log":{"entries":[{}]}}`:             "reading a trace: har: log.entries[0].request is missing",
+		`{"log":{"entries":[{"request":{}}]}}`: "reading a trace: har: log.entries[0].request.url is missing",
+		`{"log":{"entries":[{"request":{"url":"x"}}]}}`:       "reading a trace: har: log.entries[0].response is missing",
+		`{"log":{"entries":[{"request":"` + secret + `"}]}}`:  "reading a trace: har: log.entries[0]: request must not be string (line 1)",
+		`{"hops":"` + secret + `"}`:                           "reading a trace: outcome: hops must not be string (line 1)",
+		`{"hops":[{"n":"` + secret + `"}]}`:                   "reading a trace: outcome: hops.n must not be string (line 1)",
+		`{"findings":7}`:                                      "reading a trace: trace: findings must not be number (line 1)",
+		`{"event":"note"}`:                                    "reading a trace: events: no hop among the events",
+		`{"http_status":302}`:                                 "reading a trace: url_trace: there is no debug.url_trace in it: the app must ask for debug output",
+		`{"debug":{"url_trace":"iOS/17"}}`:                    "reading a trace: url_trace: no request in the url_trace",
+		"* nothing\n* here":                                   "reading a trace: curl: no request in it: lines that begin with “> GET”, for example",
+		`{"log":` + strings.Repeat("[", 20_000) + "1":         "reading a trace: this is no whole JSON document: a mistake in line 1",
+		"{\"log\":{\"entries\":[]}}\n{\"log\":{}}":            "reading a trace: something follows the JSON document",
+		`{"log":{"entries":[{"request":{"url":7}}]}}`:         "reading a trace: har: log.entries[0].request.url is missing",
+		`{"log":{"entries":[{"request":{"url":"x"},"respo":1`: "reading a trace: this is no whole JSON document: it ends too early",
+	} {
+		tr, _, err := Read([]byte(in), nil)
+		if err == nil || err.Error() != want || tr != nil {
+			t.Errorf("%.60q\ngot  %v\nwant %s", in, err, want)
+		}
+		if _, err := Clean([]byte(in)); err == nil && !strings.HasPrefix(want, "reading a trace: har: log.entries") && !strings.Contains(want, "must not") && !strings.Contains(want, ": no ") && !strings.Contains(want, "missing") && !strings.Contains(want, "there is no") {
+			t.Errorf("%.60q was cleaned", in)
+		}
+	}
+	if _, _, err := Read(make([]byte, maxFile+1), nil); err != errSize { //nolint:errorlint // the very error
+		t.Errorf("got %v", err)
+	}
+}
