@@ -23,7 +23,7 @@ func Judge(o Observation) []Candidate {
 		return nil
 	}
 	var found []Candidate
-	for _, rows := range []func() []rule{apiRules, wordRules, chainRules, callbackRules, networkRules, catchAlls} {
+	for _, rows := range []func() []rule{wordRules, apiRules, chainRules, callbackRules, networkRules, catchAlls} {
 		for _, r := range rows() {
 			if evidence, fits := r.judge(v); fits {
 				found = v.add(found, r, evidence)

@@ -58,7 +58,7 @@ func apiRules() []rule {
 
 // aboutOther are words of a 4xx that speak of something more telling than a parameter.
 const aboutOther = "no network application|allowlist|verified phone numbers|not supported|invalid-code|code is not valid|code+expired|code+used|" +
-	"mobile_network|invalid_token_context|invalid_grant|unauthorized_client|unsupported_grant_type|invalid_scope|state+unique"
+	"service_not_applicable|mobile_network|invalid_token_context|invalid_grant|unauthorized_client|unsupported_grant_type|invalid_scope|state+unique"
 
 // theirs tells whether the failure is of another sort than the virtual operator makes up.
 func (v *view) theirs() bool {

@@ -17,7 +17,6 @@ func wordRules() []rule {
 
 		{cause: "redirect-uri-mismatch", sure: Certain, says: "redirect_uri+differ|redirect_uri+mismatch|redirect_uri+does not match|redirect_uri+not match|redirect uri+mismatch|redirect uri+does not match|redirect_uri+not registered|redirect uri+not registered|invalid redirect", shows: whichCharacters},
 		{cause: "redirect-uri-mismatch", sure: Certain, step: "exchange|authorize|verify|", when: notTheRegistered, shows: whichCharacters},
-		{cause: "redirect-uri-mismatch", sure: Possible, step: "exchange", kind: "refused|unusable", says: "invalid_grant|redirect"},
 		{cause: "code-used", sure: Certain, step: "exchange|verify", kind: "refused|unusable|gone", code: "invalid_grant|invalid-code|invalid-params", when: func(v *view) bool { return v.Spent }, shows: triedBefore},
 		{cause: "code-expired", sure: Certain, step: "exchange", code: "invalid_grant|invalid-params", when: func(v *view) bool { return v.Waited > codeLife }, shows: ageOfCode},
 		{cause: "code-other-host", sure: Likely, step: "exchange", says: "invalid_grant|code+not valid|code+unknown", when: hostsDiffer, shows: theHosts},
@@ -25,6 +24,7 @@ func wordRules() []rule {
 		{cause: "code-used", sure: Likely, step: "exchange|verify|", says: "code+used|code+redeemed|code+consumed|code+twice|too many times", not: "redirect"},
 		{cause: "code-used", sure: Possible, step: "exchange|verify|", says: "invalid_grant|invalid-code|code+not valid|code+invalid|invalid code", not: "redirect"},
 		{cause: "code-expired", sure: Possible, step: "exchange|", says: "invalid_grant|code+not valid", not: "redirect"},
+		{cause: "redirect-uri-mismatch", sure: Possible, step: "exchange", kind: "refused|unusable", says: "invalid_grant|redirect"},
 		{cause: "grant-not-allowed", sure: Certain, step: "exchange", code: "unauthorized_client|unsupported_grant_type"},
 		{cause: "grant-not-allowed", sure: Likely, says: "unauthorized_client"},
 
