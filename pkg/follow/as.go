@@ -52,6 +52,23 @@ func (c Client) why(r Rule, scheme string) string {
 	}
 }
 
+// What noteSpaces says.
+const (
+	spaceInPath  = "a raw space in the path of Location"
+	spaceInQuery = "a raw space in the query of Location"
+)
+
+// noteSpaces notes raw spaces in Location, which the mask would not show.
+func noteSpaces(h http.Header, notes *trace.Notes) {
+	path, query, _ := strings.Cut(strings.Trim(h.Get("Location"), " "), "?")
+	if strings.Contains(path, " ") {
+		notes.Add(noteSpace, spaceInPath)
+	}
+	if query, _, _ = strings.Cut(query, "#"); strings.Contains(query, " ") {
+		notes.Add(noteSpace, spaceInQuery)
+	}
+}
+
 // respace puts a raw space in Location as the client does.
 func (w *walk) respace(u *url.URL, h http.Header) error {
 	values := h["Location"]

@@ -173,6 +173,7 @@ func (w *walk) hop(ctx context.Context, u *url.URL) (next *url.URL, err error) {
 			w.jar.keep(u, res, notes)
 		}
 		if w.redirects(res.StatusCode) {
+			noteSpaces(res.Header, notes)
 			if next, err = w.redirected(u, res); next != nil || err != nil {
 				return err
 			}

@@ -1,6 +1,7 @@
 package follow
 
 import (
+	"cmp"
 	"crypto/tls"
 	"fmt"
 	"net/http"
@@ -26,7 +27,7 @@ type Verdict struct {
 // Judge says whether c would get through the chain of t, which may be a saved one: where it fails
 // first, by which rule, and with which code. Plain http on loopback, from the first hop on, is
 // taken for a sandbox's doing and not held against clients that speak https alone. What a record
-// cannot tell (a TLS version not tried, a hop after the last) leaves Through and sets Unsure.
+// cannot tell (what a hop answers without cookies, a hop after the last) leaves Through and sets Unsure.
 func (c Client) Judge(t *trace.Trace) Verdict {
 	j := &judge{c: c, t: t, hops: t.Chain(), sandbox: true, cookies: map[string]bool{}, v: Verdict{Client: c.Name, Through: true}}
 	if len(j.hops) == 0 {
@@ -37,9 +38,10 @@ func (c Client) Judge(t *trace.Trace) Verdict {
 			return j.v
 		}
 	}
-	if j.spared && j.v.Note == "" {
-		j.v.Note = "plain http on loopback is the sandbox's doing, and not held against it"
+	if j.spared {
+		j.remark = "plain http on loopback is the sandbox's doing, and not held against it"
 	}
+	j.v.Note = cmp.Or(j.v.Note, j.remark)
 	return j.v
 }
 
@@ -53,16 +55,17 @@ type judge struct {
 	sandbox   bool            // all so far was plain http on loopback
 	spared    bool            // and that counted
 	cookies   map[string]bool // names that answers set
+	remark    string          // what is worth a note if nothing else is
 	v         Verdict
 }
 
-// fail ends the judging.
+// fail ends the judging; what was in doubt before stays so.
 func (j *judge) fail(h trace.Hop, r Rule, note string) bool {
 	scheme := "http"
 	if u := j.target(h); u != nil {
 		scheme = u.Scheme
 	}
-	j.v = Verdict{Client: j.c.Name, Hop: h.N, Rule: r, Code: j.c.code(r, h.Status, scheme), Note: note}
+	j.v = Verdict{Client: j.c.Name, Unsure: j.v.Unsure, Hop: h.N, Rule: r, Code: j.c.code(r, h.Status, scheme), Note: note}
 	return false
 }
 
@@ -106,7 +109,7 @@ func (j *judge) asked(h trace.Hop) bool {
 	case version != 0 && version < j.c.MinTLS:
 		return j.fail(h, RuleTLS, "the host spoke "+h.TLSVersion+", and "+tls.VersionName(j.c.MinTLS)+" is the oldest it speaks")
 	case j.c.MaxTLS != 0 && version > j.c.MaxTLS:
-		j.doubt(h, RuleTLS, tls.VersionName(j.c.MaxTLS)+" is the newest it speaks, and whether the host speaks that too is not recorded")
+		j.remark = tls.VersionName(j.c.MaxTLS) + " is the newest it speaks; whether every host speaks that too is not recorded"
 	}
 	lost := func(name string) bool { return j.cookies[name] }
 	if !j.c.Cookies && slices.ContainsFunc(h.CookiesSent, lost) {
@@ -182,10 +185,11 @@ func (j *judge) redirected(h trace.Hop, last bool) bool {
 // readable says whether c makes a request of the Location, and notes what it reads otherwise.
 func (j *judge) readable(h trace.Hop) bool {
 	path, query, _ := strings.Cut(h.Location, "?")
-	if j.c.QuerySpace == " " && strings.Contains(query, " ") {
+	noted := func(text string) bool { return slices.Contains(h.Notes, trace.Note{Kind: noteSpace, Text: text}) }
+	if j.c.QuerySpace == " " && (strings.Contains(query, " ") || noted(spaceInQuery)) {
 		return false
 	}
-	if strings.Contains(path, " ") && j.c.PathSpace == "+" {
+	if j.c.PathSpace == "+" && (strings.Contains(path, " ") || noted(spaceInPath)) {
 		j.doubt(h, RuleLocation, "a raw space in the path of Location becomes +, which is another path")
 	}
 	return true

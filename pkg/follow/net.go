@@ -56,6 +56,7 @@ const (
 	noteCookie    = "cookie"    // a cookie was refused
 	notePage      = "page"      // a page, where a redirect was wanted
 	noteDNS       = "dns"       // names did not go by the interface
+	noteSpace     = "raw-space" // in Location, which clients read each in their way
 	noteInterface = "interface" // by which the chain left
 )
 
