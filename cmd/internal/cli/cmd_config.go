@@ -17,8 +17,8 @@ func configCmd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "config",
 		Short: "Look at the settings and keep them in profiles",
-		Long: `Look at the settings, where each comes from, and keep them in the profiles of the
-config file. A secret is never shown, and none but the path of a key is kept.`,
+		Long: `Look at the settings, where each comes from, and keep them in the profiles of
+the config file. A secret is never shown, and none but the path of a key is kept.`,
 		Example: `  vnv config init
   vnv config list
   vnv config set redirect_uri http://localhost:3000/callback
@@ -87,8 +87,8 @@ func configListCmd(a *app) *cobra.Command {
 	return a.configFlags(&cobra.Command{
 		Use:   "list",
 		Short: "List the settings in force and where each comes from",
-		Long: `List the settings in force and where each comes from: the environment, the profile
-of the config file, the vendor's own settings, or the default.`,
+		Long: `List the settings in force and where each comes from: the environment, the
+profile of the config file, the vendor's own settings, or the default.`,
 		Example: `  vnv config list
   vnv config list --profile staging -o json`,
 		Args: a.noArguments,

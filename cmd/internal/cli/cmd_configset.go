@@ -66,8 +66,9 @@ func configInitCmd(a *app) *cobra.Command {
 	cmd := a.configFlags(&cobra.Command{
 		Use:   "init",
 		Short: "Write the settings of a first day",
-		Long: `Write application id, key path and redirect URI into a profile of the config file:
-from the flags, or asked for where they are missing and somebody is there to ask.`,
+		Long: `Write application id, key path and redirect URI into a profile of the config
+file: from the flags, or asked for where they are missing and somebody is there
+to ask.`,
 		Example: `  vnv config init
   vnv config init --app-id "$APP_ID" --private-key private.key`,
 		Args: a.noArguments,
