@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net/http/httptrace"
+	"slices"
 	"sync"
 	"time"
 )
@@ -169,6 +170,9 @@ func (r *Recorder) land(h Hop) {
 	r.emit.Lock()
 	defer r.emit.Unlock()
 	r.mu.Lock()
+	if len(r.hops) == maxKept {
+		r.hops = slices.Delete(r.hops, maxKept/2, maxKept/2+1)
+	}
 	r.hops = append(r.hops, h)
 	r.mu.Unlock()
 	if r.OnHop != nil {

@@ -10,6 +10,13 @@ import (
 // found inside ordinary words. Inside URLs values are hidden at any length.
 const minKnown = 8
 
+// How much a Mask remembers of what it meets. An endless chain of new values fills it: then every
+// further value is [hidden], and so is free text, for it may hold one that was not remembered.
+const (
+	maxMet      = 4000
+	maxMetBytes = 8 << 20
+)
+
 // A Mask hides the secrets of one run behind stable pseudonyms such as code~1: a value keeps its
 // pseudonym wherever it turns up, so that a reader can follow it from hop to hop. The name comes
 // from where it was met first. The zero value is ready; a Mask must not be copied.
@@ -25,6 +32,8 @@ type Mask struct {
 	given  map[string]bool  // everything that is shown for a value
 	secret needles          // what is replaced in free text
 	cut    needles          // secrets that a URL's own syntax would cut into pieces
+	met    int              // bytes of the values that were met and not told of
+	full   bool             // there was no room for another
 }
 
 // An alias is what is shown for a value.
@@ -79,6 +88,10 @@ func (m *Mask) pseudonym(kind, value string) string {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.met += len(value); len(m.shown) >= maxMet || m.met > maxMetBytes {
+		m.full = true
+		return hiddenQuery
+	}
 	if !secretNames[kind] && ordinary(value) {
 		return m.name(kind, value).text
 	}
@@ -125,9 +138,9 @@ func (m *Mask) name(kind, value string) alias {
 }
 
 // put sets m[k], in a new map if there is none.
-func put[V any](m map[string]V, k string, v V) map[string]V {
+func put[K comparable, V any](m map[K]V, k K, v V) map[K]V {
 	if m == nil {
-		m = map[string]V{}
+		m = map[K]V{}
 	}
 	m[k] = v
 	return m
@@ -148,6 +161,13 @@ func (m *Mask) holds(s string) bool {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	return m.shown[s].secret || m.secret.in(s)
+}
+
+// overfull says whether something was met that there was no room to remember.
+func (m *Mask) overfull() bool {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return m.full
 }
 
 // known replaces every known secret in s.

@@ -28,6 +28,9 @@ func (m *Mask) Text(s string) string {
 	if s = m.known(s); mayBeShaped(s) {
 		s = m.shaped(s)
 	}
+	if m.overfull() && !ordinary(s) {
+		return hiddenQuery
+	}
 	return Printable(s)
 }
 

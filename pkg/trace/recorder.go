@@ -20,7 +20,7 @@ type Recorder struct {
 	once sync.Once
 	mu   sync.Mutex
 	emit sync.Mutex
-	hops []Hop
+	hops []Hop // the first and the last ones of an endless chain
 	ns   map[string]int
 	seq  int
 
@@ -34,7 +34,11 @@ func (r *Recorder) Step(name string) http.RoundTripper {
 	return stepTransport{r, name}
 }
 
-// Hops returns the finished hops in the order in which they started.
+// maxKept is how many hops are kept: of more, the later half is overwritten from its beginning.
+const maxKept = 1000
+
+// Hops returns the finished hops in the order in which they started. Of an endless chain only the
+// first and the last ones are kept; OnHop is told of all.
 func (r *Recorder) Hops() []Hop {
 	r.mu.Lock()
 	defer r.mu.Unlock()
