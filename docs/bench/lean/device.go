@@ -84,24 +84,28 @@ func (f *flow) listen(ctx context.Context) (codes <-chan string, stop func(), er
 
 // authorize is the device: it follows the chain, which ends at our listener.
 func (f *flow) authorize(ctx context.Context, authURL string) error {
+	_, err := f.follow(ctx, authURL)
+	return err
+}
+
+// follow returns what stands at the end of a chain.
+func (f *flow) follow(ctx context.Context, from string) ([]byte, error) {
 	jar, err := cookiejar.New(nil)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, authURL, http.NoBody)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, from, http.NoBody)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	res, err := (&http.Client{Jar: jar}).Do(req)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer res.Body.Close()
-	if _, err := io.Copy(io.Discard, res.Body); err != nil {
-		return err
+	body, err := io.ReadAll(res.Body)
+	if err == nil && res.StatusCode != http.StatusOK {
+		err = fmt.Errorf("chain ended with %s", res.Status)
 	}
-	if res.StatusCode != http.StatusOK {
-		return fmt.Errorf("chain ended with %s", res.Status)
-	}
-	return nil
+	return body, err
 }

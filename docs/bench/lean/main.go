@@ -35,8 +35,13 @@ func main() {
 	flag.StringVar(&f.keyFile, "private-key", "", "the file of its private key")
 	flag.StringVar(&f.redirectURI, "redirect-uri", "", "where the callback comes to, on loopback")
 	flag.StringVar(&f.phone, "phone", "+99012345678", "the number to verify")
+	silent := flag.Bool("silent", false, "Verify's silent authentication in place of Number Verification")
 	flag.Parse()
-	verified, err := f.run(context.Background())
+	run := f.run
+	if *silent {
+		run = f.runSilent
+	}
+	verified, err := run(context.Background())
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "lean:", err)
 		os.Exit(1)
@@ -138,7 +143,7 @@ func (f *flow) post(ctx context.Context, r request, answer any) error {
 	if err != nil {
 		return err
 	}
-	if res.StatusCode != http.StatusOK {
+	if res.StatusCode/100 != 2 {
 		return fmt.Errorf("%s: %s: %s", r.path, res.Status, b)
 	}
 	return json.Unmarshal(b, answer)
