@@ -90,9 +90,11 @@ var advices = []advice{
 	{kind: vnv.KindNetwork, when: cause[*net.DNSError], exit: exitNetwork, hint: "The name could not be resolved: check the network, the VPN, and the host in the settings."},
 	{kind: vnv.KindNetwork, exit: exitNetwork, hint: "No answer came. Check the network, --proxy and the URLs in use (vnv -v shows more)."},
 	{kind: vnv.KindServer, exit: exitNetwork, hint: "The far side failed, or something between answered in its place (a captive portal, a proxy). Try again; for the vendor's support keep the ids below."},
+	{op: opTrace, kind: vnv.KindRedirect, when: chain(follow.ReasonPage, follow.ReasonMetaRefresh, follow.ReasonScript), exit: exitChain, hint: "Most likely the request did not come over the phone's mobile data: a sign-in or error page came in place of a redirect. Open the URL on the phone, or follow it by way of one: --interface."},
 	{kind: vnv.KindRedirect, when: chain(follow.ReasonPage, follow.ReasonMetaRefresh, follow.ReasonScript), exit: exitChain, hint: "Most likely the request did not come over the phone's mobile data: a sign-in or error page came in place of a redirect. Open the URL on the phone: --device none."},
 	{kind: vnv.KindRedirect, when: chain(follow.ReasonAddress), exit: exitChain, hint: "A redirect wanted an address inside a private network, and vnv does not go there. If this is meant: --allow-private-hops (never for link-local and metadata addresses)."},
 	{kind: vnv.KindRedirect, when: chain(follow.ReasonTooMany), exit: exitChain, hint: "Phones stop after 10 redirects too; --max-hops follows more, to see where it leads."},
+	{op: opTrace, kind: vnv.KindRedirect, exit: exitChain, hint: "The findings stand under the hops. Where the chain is meant to end is said with --redirect-uri."},
 	{kind: vnv.KindRedirect, exit: exitChain, hint: "The chain did not end at {redirect}. --trace shows every hop."},
 
 	{kind: vnv.KindConcurrent, exit: exitLater, hint: "Another request for this number is under way. It ends by itself within a minute or so, and 30 s after its start by: vnv verify cancel REQUEST_ID"},

@@ -23,10 +23,11 @@ type app struct {
 	story *render.Story
 	lines *render.Lines
 
-	whole      bool     // build every command: for documents
-	facts      facts    // what advice may speak of
-	stdinFor   string   // what stdin was read for
-	secretVars []string // variables that held a secret
+	whole      bool                       // build every command: for documents
+	failed     func(render.Failure) error // writes a failure in JSON with what the command has besides; nil: alone
+	facts      facts                      // what advice may speak of
+	stdinFor   string                     // what stdin was read for
+	secretVars []string                   // variables that held a secret
 	warnings   []string
 }
 
@@ -107,6 +108,9 @@ func (a *app) end(ctx context.Context, err error) int {
 }
 
 func (a *app) writeFailure(f render.Failure) error {
+	if a.failed != nil {
+		return a.failed(f)
+	}
 	if a.out.format == formatNDJSON {
 		lines := render.Lines{W: a.Out, Mask: a.mask}
 		lines.Failed(f)

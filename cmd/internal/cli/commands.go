@@ -5,11 +5,13 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+	"github.com/vnv-cli/vnv/pkg/follow"
 )
 
 // The groups of the root help.
 const (
 	groupFlow   = "The flow"
+	groupLook   = "Look closer"
 	groupAround = "Around it"
 )
 
@@ -29,6 +31,7 @@ var commands = []command{
 	{"authorize", groupFlow, "wait for the callback", authorizeCmd},
 	{"exchange", groupFlow, "trade the code for a token", exchangeCmd},
 	{"verify", groupFlow, "does the device hold it?", verifyCmd},
+	{"trace", groupLook, "follow any redirect chain", traceCmd},
 	{"sandbox", groupAround, "vendor and carrier, local", sandboxCmd},
 	{"migrate", groupAround, "from the old API to Verify", migrateCmd},
 	{"config", groupAround, "profiles and settings", configCmd},
@@ -70,7 +73,7 @@ func (a *app) completeStep(cmd *cobra.Command) {
 	if !a.completing() {
 		return
 	}
-	for flag, words := range map[string][]string{"output": formats, "color": colorChoice, "device": devices, "api": apiNames(), "fault": faultNames()} {
+	for flag, words := range map[string][]string{"output": formats, "color": colorChoice, "device": devices, "api": apiNames(), "fault": faultNames(), "as": follow.ClientNames()} {
 		if cmd.Flags().Lookup(flag) != nil {
 			_ = cmd.RegisterFlagCompletionFunc(flag, completeWords(words))
 		}

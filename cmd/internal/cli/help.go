@@ -25,7 +25,7 @@ func rootHelp() string {
 	var b strings.Builder
 	b.WriteString("Run Vonage Number Verification from a terminal, step by step or at once.\n\n")
 	b.WriteString("Try it now, without an account:\n  vnv run --phone +99012345678 --sandbox\n\n")
-	left, right := column(groupFlow), column(groupAround)
+	left, right := column(groupFlow), slices.Concat(column(groupLook), column(groupAround))
 	for i := range max(len(left), len(right)) {
 		l, r := at(left, i), at(right, i)
 		b.WriteString(strings.TrimRight(pad(l, 40)+r, " ") + "\n")
@@ -59,7 +59,7 @@ var flagGroups = []struct {
 	{"Callback and redirects", dashedAll(callbackKeys)},
 	{"Verify API (--api verify)", dashedAll(silentKeys)},
 	{"Connection", append(dashedAll(connectionKeys), "profile", "config")},
-	{"Output", []string{"output", "jq", "trace", "quiet", "verbose", "color", "reveal", "help"}},
+	{"Output", []string{"output", "jq", "trace", "har", "report", "quiet", "verbose", "color", "reveal", "help"}},
 }
 
 func dashedAll(keys []string) []string {

@@ -169,7 +169,16 @@ func (a *app) style() render.Style {
 	return s
 }
 
-func (a *app) colored() bool {
+func (a *app) colored() bool { return a.coloredOn(a.ErrTTY) }
+
+// outStyle is what stdout can show.
+func (a *app) outStyle() render.Style {
+	s := a.style()
+	s.Color = a.coloredOn(a.OutTTY)
+	return s
+}
+
+func (a *app) coloredOn(terminal bool) bool {
 	switch {
 	case a.out.color == "always":
 		return true
@@ -180,7 +189,7 @@ func (a *app) colored() bool {
 	case a.Getenv("TERM") == "dumb":
 		return false
 	default:
-		return a.ErrTTY
+		return terminal
 	}
 }
 

@@ -46,6 +46,10 @@ var settings = []setting{
 	{"timeout", kindDuration, "", "`TIME` for the whole command (default 30s, 3m when a person must act)"},
 	{"hop_timeout", kindDuration, "10s", "`TIME` for one redirect"},
 	{"max_hops", kindInt, "10", "`N` redirects to follow at most"},
+	{"as", kindText, "", "follow by the rules of a `CLIENT`: android, ios, browser, curl or go"},
+	{"interface", kindText, "", "network interface `NAME` by which the chain leaves (Linux)"},
+	{"dns", kindText, "", "resolver `HOST[:PORT]` that the chain asks for names"},
+	{"resolve", kindList, "", "`HOST:PORT:ADDRESS` in place of a lookup, as curl has it; repeatable"},
 	{"brand", kindText, "", "Verify: `NAME` of who asks, 1 to 18 characters (default vnv)"},
 	{"coverage_check", kindBool, "true", "Verify: ask first whether the number's network takes part"},
 	{"redirect_url", kindText, "", "Verify: `URL` where the chain ends, its answer in the fragment (default none)"},
@@ -89,6 +93,6 @@ func addSettings(fs *pflag.FlagSet, keys ...string) {
 // The groups of flags, as help shows them.
 var (
 	connectionKeys = []string{"app_id", "private_key", "api", "redirect_uri", "scope", "base_url", "enable_url", "token_url", "verify_url", "ca_file", "proxy"}
-	callbackKeys   = []string{"device", "listen", "listen_public", "error_grace", "timeout", "hop_timeout", "max_hops", "correlator"}
+	callbackKeys   = []string{"device", "listen", "listen_public", "error_grace", "timeout", "hop_timeout", "max_hops", "as", "interface", "dns", "resolve", "correlator"}
 	silentKeys     = []string{"brand", "coverage_check", "redirect_url", "client_ref", "mode"}
 )

@@ -62,6 +62,10 @@ type stepRun struct {
 	api     vnv.API
 	named   []string // URLs that the user named
 	piped   bool     // the session came on stdin
+
+	files artefacts
+	known flow.Session // as far as the steps have come
+	chain *chainDoc    // with --trace, --har or --report, once the flow has ended
 }
 
 // brought tells whether a session came from outside.
@@ -79,6 +83,7 @@ func (a *app) stepCmd(cmd *cobra.Command, sc stepCommand) *cobra.Command {
 	addSettings(fs, callbackKeys...)
 	addSettings(fs, silentKeys...)
 	addConnection(fs)
+	r.files.add(fs)
 	a.out.add(fs)
 	a.completeStep(cmd)
 	cmd.Args = a.dashOnly
@@ -108,6 +113,9 @@ func (r *stepRun) run(ctx context.Context, args []string) error {
 		}
 	}
 	r.mask.Reveal = r.out.reveal
+	if err := r.files.check(); err != nil {
+		return err
+	}
 	var err error
 	if r.config, err = loadConfig(&r.Env, r.cmd.Flags(), r.flags.sandbox); err != nil {
 		return err
@@ -141,12 +149,17 @@ func (r *stepRun) run(ctx context.Context, args []string) error {
 	ctx, cancel := context.WithTimeout(ctx, r.timeout(f))
 	defer cancel()
 	preloadRoots(f)
+	r.known = r.session
 	out, err := f.Run(ctx, r.session, r.ops...)
 	r.facts.redirectURI = out.Session.RedirectURI
+	written := r.conclude(ctx, out, err)
 	if err != nil {
 		return err
 	}
-	return r.reply(out)
+	if err := r.reply(out); err != nil && !errors.Is(err, errNotVerified) || written == nil {
+		return err
+	}
+	return written
 }
 
 // timeout bounds the whole command: longer where a person must act.
@@ -191,9 +204,9 @@ func (r *stepRun) document(out flow.Outcome) ([]byte, error) {
 // outcome is the JSON answer of run: what happened, without secrets.
 func (r *stepRun) outcome(out flow.Outcome) ([]byte, error) {
 	s := out.Session
-	phone := s.Phone.Masked()
-	if r.out.reveal {
-		phone = string(s.Phone)
+	chain := chainDoc{Trace: &trace.Trace{}}
+	if r.out.trace && r.chain != nil {
+		chain = *r.chain
 	}
 	return render.Document(struct {
 		SchemaVersion int              `json:"schema_version"`
@@ -206,9 +219,11 @@ func (r *stepRun) outcome(out flow.Outcome) ([]byte, error) {
 		RedirectURI   string           `json:"redirect_uri"`
 		Steps         []render.StepRow `json:"steps"`
 		Hops          []trace.Hop      `json:"hops"`
+		Findings      []trace.Finding  `json:"findings,omitempty"`
+		Clients       []render.Client  `json:"clients,omitempty"`
 	}{
-		flow.SchemaVersion, s.Verified, s.API, s.APIHost, s.ApplicationID, phone, s.Scope,
-		r.mask.URL(s.RedirectURI), r.rows, out.Hops,
+		flow.SchemaVersion, s.Verified, s.API, s.APIHost, s.ApplicationID, r.phone(s), s.Scope,
+		r.mask.URL(s.RedirectURI), r.rows, out.Hops, chain.Findings, chain.Clients,
 	})
 }
 
@@ -218,7 +233,7 @@ func (r *stepRun) sink() flow.Sink {
 	sinks := []flow.Sink{r.collect}
 	if !r.out.quiet {
 		r.story = &render.Story{
-			W: r.Err, Style: r.style(), Verbose: r.out.verbose, Trace: r.out.trace, Mask: r.mask,
+			W: r.Err, Style: r.style(), Verbose: r.out.verbose, Trace: r.out.trace, Mask: r.mask, Analyse: r.analyse,
 			Hops: r.command.whole, Live: r.ErrTTY && r.Getenv("TERM") != "dumb", Pastes: r.pastes(),
 		}
 		sinks = append(sinks, r.story.Sink)
@@ -236,7 +251,10 @@ func (r *stepRun) sink() flow.Sink {
 
 func (r *stepRun) collect(e flow.Event) {
 	switch e := e.(type) { //nolint:gochecksumtype // it takes what the outcome holds, and nothing else
+	case flow.Listening:
+		r.known.RedirectURI = e.RedirectURI
 	case flow.StepDone:
+		r.known = e.Session
 		r.rows = append(r.rows, render.StepRow{Step: e.Step, OK: true, Duration: render.Millis(e.Took)})
 	case flow.StepFailed:
 		r.rows = append(r.rows, render.StepRow{Step: e.Step, Duration: render.Millis(e.Took)})

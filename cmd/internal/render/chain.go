@@ -25,6 +25,9 @@ type Chain struct {
 func (c Chain) Write(w io.Writer) error {
 	var b strings.Builder
 	hops := chainHops{style: c.Style, verbose: c.Verbose, trace: c.Trace, column: 2, out: func(s string) { b.WriteString(s) }}
+	if !c.Verbose {
+		hops.said = map[string]bool{}
+	}
 	hops.write(c.Trace.Hops)
 	hops.findings(trace.Hop{})
 	text := c.Trace.Outcome
@@ -45,7 +48,8 @@ type chainHops struct {
 	style   Style
 	verbose bool
 	trace   *trace.Trace
-	column  int // where the numbers end
+	column  int             // where the numbers end
+	said    map[string]bool // news that was told at an earlier hop; nil: told at every one
 	out     func(string)
 }
 
@@ -113,8 +117,11 @@ func (c chainHops) findings(h trace.Hop) {
 	}
 	indent := c.column + 7
 	for _, f := range c.trace.Findings {
-		if f.Hop != h.N || h.N > 0 && f.Step != h.Step {
+		if f.Hop != h.N || h.N > 0 && f.Step != h.Step || c.said[f.Name] {
 			continue
+		}
+		if c.said != nil && f.Level == trace.LevelInfo {
+			c.said[f.Name] = true
 		}
 		l := findingMarks[f.Level]
 		text := f.Text

@@ -10,16 +10,17 @@ type Client struct {
 	Name    string `json:"client"`
 	Title   string `json:"title"`
 	Through bool   `json:"through"`
-	Hop     int    `json:"hop,omitempty"`  // where it would not
-	Rule    string `json:"rule,omitempty"` // which of its rules the chain breaks
-	Code    string `json:"code,omitempty"` // what its app would see
+	Unsure  bool   `json:"unsure,omitempty"` // the record does not tell all
+	Hop     int    `json:"hop,omitempty"`    // where it would not, or where the doubt begins
+	Rule    string `json:"rule,omitempty"`   // which of its rules the chain breaks
+	Code    string `json:"code,omitempty"`   // what its app would see
 	Note    string `json:"note,omitempty"`
 }
 
 // Why is the reason in words: at which hop, by which rule, with which code.
 func (c Client) Why() string {
 	var parts []string
-	if c.Hop > 0 && !c.Through {
+	if c.Hop > 0 {
 		parts = append(parts, "hop "+strconv.Itoa(c.Hop))
 	}
 	text := c.Note
@@ -34,6 +35,18 @@ func (c Client) Why() string {
 		text += " (" + c.Code + ")"
 	}
 	return strings.TrimSpace(text)
+}
+
+// answer is whether, in a word.
+func (c Client) answer() (string, tone) {
+	switch {
+	case c.Through && c.Unsure:
+		return "perhaps", warn
+	case c.Through:
+		return "yes", good
+	default:
+		return "no", bad
+	}
 }
 
 // Clients is the table of who gets through, and below it how far that goes.
@@ -56,10 +69,7 @@ func Clients(s Style, clients []Client, caveat string) string {
 				b.WriteString(title + "\n")
 			}
 		}
-		answer, t := "no", bad
-		if c.Through {
-			answer, t = "yes", good
-		}
+		answer, t := c.answer()
 		text := answer
 		if why := c.Why(); why != "" {
 			text += ", " + why

@@ -22,7 +22,10 @@ func (s *Story) hopLines(wanted bool) {
 	switch {
 	case !wanted:
 	case s.Trace:
-		c := chainHops{style: s.Style, verbose: s.Verbose, column: 6, out: s.print}
+		if s.said == nil && !s.Verbose {
+			s.said = map[string]bool{}
+		}
+		c := chainHops{style: s.Style, verbose: s.Verbose, column: 6, out: s.print, said: s.said}
 		if s.Analyse != nil {
 			c.trace = s.Analyse(s.hops)
 		}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/vnv-cli/vnv/pkg/flow"
 	"github.com/vnv-cli/vnv/pkg/trace"
+	"github.com/vnv-cli/vnv/pkg/verdict"
 	"github.com/vnv-cli/vnv/pkg/vnv"
 )
 
@@ -40,6 +41,8 @@ type Failure struct {
 
 	Status     int    `json:"status,omitempty"`
 	Correlator string `json:"x_correlator,omitempty"`
+
+	Causes []verdict.Candidate `json:"causes,omitempty"` // the most likely first
 }
 
 // Document writes one value as indented JSON with a newline.

@@ -26,6 +26,7 @@ type Story struct {
 	status  bool        // a status line stands at the cursor
 	ignored int
 	failed  bool
+	said    map[string]bool // news that --trace has told of
 }
 
 // Failed tells whether the story has shown the error of a step already.

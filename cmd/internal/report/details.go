@@ -16,7 +16,10 @@ func (p Page) clients(w *writer) {
 	w.put(`<section><h2>Who gets through</h2><table class="clients"><thead><tr><th>Client</th><th>Through</th><th>Why</th></tr></thead><tbody>`)
 	for _, c := range p.Clients {
 		class, word := "bad", "✗ no"
-		if c.Through {
+		switch {
+		case c.Through && c.Unsure:
+			class, word = "unsure", "? perhaps"
+		case c.Through:
 			class, word = "good", "✓ yes"
 		}
 		w.put(`<tr><th scope="row">{}</th><td class="{}">{}</td><td>{}</td></tr>`, c.Title, class, word, c.Why)

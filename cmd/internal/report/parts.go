@@ -96,8 +96,8 @@ func (p Page) findings(w *writer) {
 	}
 	w.put(`<section><h2>Findings</h2><ul class="findings">`)
 	for _, l := range levels {
-		for _, f := range p.Trace.Findings {
-			if f.Level == l.level {
+		for i, f := range p.Trace.Findings {
+			if f.Level == l.level && p.first(i) {
 				w.put(`<li class="{}"><b class="badge" title="{}">{}</b><div><p>{}</p>`, f.Level, l.word, l.mark, f.Text)
 				p.finding(w, f)
 				w.put(`</div></li>`)
@@ -110,13 +110,24 @@ func (p Page) findings(w *writer) {
 // finding is where it is and what shows it.
 func (p Page) finding(w *writer, f trace.Finding) {
 	w.put(`<p class="meta">`)
-	if i := p.index(f); i >= 0 {
-		w.put(`<a href="#hop-{}">{}</a> · `, itoa(i+1), p.name(i))
+	for _, g := range p.Trace.Findings {
+		if i := p.index(g); i >= 0 && sameNews(f, g) {
+			w.put(`<a href="#hop-{}">{}</a> · `, itoa(i+1), p.name(i))
+		}
 	}
 	w.put(`{}</p>`, strings.ReplaceAll(f.Name, "-", " "))
 	if f.Evidence != "" {
 		w.put(`<code>{}</code>`, f.Evidence)
 	}
+}
+
+// sameNews says whether two findings say the same of two hops.
+func sameNews(f, g trace.Finding) bool { return f.Name == g.Name && f.Text == g.Text }
+
+// first says whether the finding at i is the first that says so.
+func (p Page) first(i int) bool {
+	f := p.Trace.Findings[i]
+	return !slices.ContainsFunc(p.Trace.Findings[:i], func(g trace.Finding) bool { return sameNews(f, g) })
 }
 
 // index is which of the hops a finding is about, -1 if it is about the chain as a whole.

@@ -50,6 +50,7 @@ type Step struct {
 type Client struct {
 	Title   string
 	Through bool
+	Unsure  bool   // as far as is known
 	Why     string // at which hop and by which rule it would not; a remark if it would
 }
 

@@ -61,7 +61,7 @@ const style markup = `:root{color-scheme:light dark;--ink:#1c2126;--soft:#5c6670
 	`.axis{display:flex;justify-content:space-between;margin:.375rem 5.25rem 0 16.75rem;font-variant-numeric:tabular-nums}` +
 	// tables
 	`table{width:100%;border-collapse:collapse;font-size:.9375rem}th,td{text-align:left;vertical-align:top;padding:.625rem 1rem .625rem 0;border-bottom:1px solid var(--rule)}` +
-	`tbody th{color:var(--ink);font-size:.9375rem;font-weight:500;white-space:nowrap}.clients td:nth-child(2){white-space:nowrap;font-weight:600}td.good{color:var(--good)}td.bad{color:var(--bad)}table+.meta{margin-top:.75rem;max-width:44rem}` +
+	`tbody th{color:var(--ink);font-size:.9375rem;font-weight:500;white-space:nowrap}.clients td:nth-child(2){white-space:nowrap;font-weight:600}td.good{color:var(--good)}td.bad{color:var(--bad)}td.unsure{color:var(--warn)}table+.meta{margin-top:.75rem;max-width:44rem}` +
 	// hops
 	`details{border-bottom:1px solid var(--rule);scroll-margin-top:1rem}details:target{background:var(--calm-b);border-radius:.5rem}` +
 	`summary{display:grid;grid-template-columns:.875rem 4.75rem 2.5rem 1fr auto;gap:0 .5rem;padding:.625rem .5rem;cursor:pointer;font-size:.9375rem;list-style:none}summary::-webkit-details-marker{display:none}summary::before{content:"›";color:var(--soft);font-size:1.125rem;line-height:1.3}details[open]>summary::before{transform:rotate(90deg)}summary:hover{background:var(--calm-b)}` +
