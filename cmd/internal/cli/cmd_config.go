@@ -18,7 +18,7 @@ func configCmd(a *app) *cobra.Command {
 		Use:   "config",
 		Short: "Look at the settings and keep them in profiles",
 		Long: `Look at the settings, where each comes from, and keep them in the profiles of
-the config file. A secret is never shown, and none but the path of a key is kept.`,
+the config file. A secret is never shown, and of a key only the path is kept.`,
 		Example: `  vnv config init
   vnv config list
   vnv config set redirect_uri http://localhost:3000/callback
