@@ -56,11 +56,18 @@ func newView(o Observation) *view {
 		v.end = o.Trace.End
 	}
 	v.Step = cmp.Or(o.Step, v.err.Op)
+	if v.Step == traceStep {
+		v.Step = vnv.OpAuthorize
+	}
 	v.err.Code = cmp.Or(v.err.Code, v.end.Code)
 	v.said = strings.ToLower(v.err.Code + " " + v.err.Detail + " " + o.Said)
 	v.HTML = v.HTML || v.lastIsPage()
 	return v
 }
+
+// traceStep is what a chain alone is called by those who follow one; to the rules it is
+// the step that it would be.
+const traceStep = vnv.Op("trace")
 
 // failed tells whether there is anything to explain.
 func (v *view) failed() bool {
@@ -80,12 +87,13 @@ func (v *view) lastHop() *trace.Hop {
 	if v.Trace == nil {
 		return nil
 	}
-	for i := len(v.Trace.Hops) - 1; i >= 0; i-- {
-		h := &v.Trace.Hops[i]
-		if v.end.Hop != 0 && h.Step == string(v.Step) && h.N != v.end.Hop {
-			continue
-		}
-		if v.Step == "" || h.Step == "" || h.Step == string(v.Step) {
+	hops, chain := v.Trace.Hops, v.Step == vnv.OpAuthorize || v.Step == ""
+	if chain {
+		hops = v.Trace.Chain()
+	}
+	for i := len(hops) - 1; i >= 0; i-- {
+		h := &hops[i]
+		if chain && (v.end.Hop == 0 || v.end.Hop == h.N) || !chain && h.Step == string(v.Step) {
 			return h
 		}
 	}
@@ -125,6 +133,9 @@ func (v *view) commands(c Cause) []string {
 		out[i] = fill.Replace(line)
 		if v.API == vnv.SilentAuth.Name && !strings.Contains(line, "--api") && strings.HasPrefix(line, "vnv run ") {
 			out[i] = strings.Replace(out[i], "vnv run ", "vnv run --api verify ", 1)
+		}
+		if v.Sandbox && !strings.Contains(line, "--sandbox") && (strings.HasPrefix(line, "vnv run ") || strings.HasPrefix(line, "vnv enable ")) {
+			out[i] += " --sandbox"
 		}
 	}
 	return out

@@ -20,7 +20,8 @@ type Observation struct {
 	Vendor  bool   // the API's host is the vendor's, or the sandbox plays it
 	Virtual bool   // the number is the virtual operator's and ends in 99
 	Phone   string // as it may be shown, for commands
-	API     string
+	API     string // its name
+	Sandbox bool   // the flow runs against the sandbox of the same process
 
 	RedirectURI string         // in use
 	Registered  string         // in the dashboard
@@ -38,6 +39,7 @@ type Observation struct {
 	Spent  bool          // an earlier try with the same code or token was noted
 	Life   time.Duration // of the access token, as the exchange said
 	Age    time.Duration // of the access token when it was used
+	Late   time.Duration // how long after its end the access token was used
 
 	Hosts   []string // of the steps' URLs, where they differ
 	Proxy   string   // the proxy in use, without credentials

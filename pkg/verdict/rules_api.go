@@ -11,8 +11,6 @@ import (
 // apiRules judge the answers of the API calls: by kind, status and code.
 func apiRules() []rule {
 	return []rule{
-		{cause: "virtual-operator-error", sure: Certain, when: func(v *view) bool { return v.Virtual && v.status() != 0 && !v.theirs() }, shows: virtualNumber},
-
 		{cause: "clock-skew", sure: Certain, kind: "auth", when: skewed, shows: clocks},
 		{cause: "clock-skew", sure: Possible, kind: "auth", says: "expired|not yet valid|in the future|iat|nbf", when: noDate},
 		{cause: "jwt-has-acl", sure: Certain, kind: "auth|refused", when: jwtSays("acl"), shows: jwtWords},
@@ -179,6 +177,9 @@ func ageOfCode(v *view) []Evidence {
 }
 
 func ageOfToken(v *view) []Evidence {
+	if v.Late > 0 {
+		return []Evidence{{Field: "expires_at", Text: "it had ended " + v.Late.Round(time.Second).String() + " before"}}
+	}
 	if v.Life <= 0 {
 		return nil
 	}

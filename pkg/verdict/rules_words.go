@@ -6,6 +6,7 @@ import "time"
 // Other servers word the same things in other ways, so the words are parts of sentences.
 func wordRules() []rule {
 	return []rule{
+		{cause: "virtual-operator-error", sure: Certain, when: func(v *view) bool { return v.Virtual && v.status() != 0 && !v.theirs() }, shows: virtualNumber},
 		{cause: "number-not-allowlisted", sure: Certain, says: "allowlist|allow-list|allow list|whitelist|verified phone numbers"},
 		{cause: "network-not-linked", sure: Certain, says: "no network application|network+capability"},
 		{cause: "carrier-not-supported", sure: Certain, says: "network not supported|supported mobile network operator|operator+not supported|carrier+not supported|unsupported operator|unsupported carrier|unsupported network"},
@@ -51,7 +52,7 @@ const codeLife = 10 * time.Minute
 // that the way there took it.
 func outlived(v *view) bool {
 	const unusable = 5 * time.Second
-	return v.Life > 0 && (v.Age >= v.Life || v.Life <= unusable)
+	return v.Late > 0 || v.Life > 0 && (v.Age >= v.Life || v.Life <= unusable)
 }
 
 func freshToken(v *view) []Evidence {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/vnv-cli/vnv/cmd/internal/render"
 	"github.com/vnv-cli/vnv/pkg/follow"
+	"github.com/vnv-cli/vnv/pkg/verdict"
 	"github.com/vnv-cli/vnv/pkg/vnv"
 )
 
@@ -19,6 +20,7 @@ type facts struct {
 	appID, key, redirectURI string
 	issuer                  string // of a certificate that was refused
 	skew                    time.Duration
+	scene                   func() verdict.Observation // what was observed besides the error; nil: nothing
 }
 
 // advice is a row of the one table that turns a failure into an exit code and
@@ -162,6 +164,7 @@ func (a *app) failure(ctx context.Context, err error) render.Failure {
 	}
 	a.facts.skew, a.facts.issuer = e.ClockSkew(a.Now()), issuerOf(err)
 	f.ExitCode, f.Hint = a.facts.advise(e)
+	f.Causes = a.judge(err, e)
 	if cut, ok := errors.AsType[InterruptError](context.Cause(ctx)); ok && e.Kind == vnv.KindCanceled {
 		f.ExitCode = cut.ExitCode()
 	}

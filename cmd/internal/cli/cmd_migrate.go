@@ -126,6 +126,7 @@ func (a *app) tryAPI(cmd *cobra.Command, api vnv.API, f stepFlags) (render.APIRu
 	defer cancel()
 	began := a.Now()
 	out, err := fl.Run(ctx, r.session, r.ops...)
+	r.facts.scene = r.scene(fl, out, r.session)
 	row.Duration, row.Requests, row.Steps = render.Millis(a.Now().Sub(began).Round(time.Microsecond)), len(out.Hops), r.rows
 	row.Verified = out.Session.Verified
 	a.facts = r.facts

@@ -152,6 +152,7 @@ func (r *stepRun) run(ctx context.Context, args []string) error {
 	r.known = r.session
 	out, err := f.Run(ctx, r.session, r.ops...)
 	r.facts.redirectURI = out.Session.RedirectURI
+	r.facts.scene = r.scene(f, out, r.session)
 	written := r.conclude(ctx, out, err)
 	if err != nil {
 		return err

@@ -19,10 +19,13 @@ func Failed(w io.Writer, s Style, f FailureText) {
 		b.WriteString(s.paragraph(s.paint(bad, "vnv:")+" ", 5, f.Message))
 	}
 	b.WriteString(f.More)
-	if f.Hint != "" {
-		if f.Said {
-			b.WriteString("\n")
-		}
+	if f.Said && (f.Hint != "" || len(f.Causes) > 0) {
+		b.WriteString("\n")
+	}
+	switch {
+	case len(f.Causes) > 0:
+		b.WriteString(s.verdict(f.Causes[0]))
+	case f.Hint != "":
 		b.WriteString(s.paragraph("  next      ", 12, f.Hint))
 	}
 	if f.Sent == "maybe" {
