@@ -69,7 +69,7 @@ func (p *page) text() []byte {
 
 // looksHTML is b if it begins like a page.
 func looksHTML(b []byte) []byte {
-	b = bytes.TrimPrefix(bytes.TrimSpace(b), []byte("\ufeff"))
+	b = bytes.TrimSpace(bytes.TrimPrefix(bytes.TrimSpace(b), []byte("\ufeff")))
 	if len(b) == 0 || b[0] != '<' {
 		return nil
 	}
