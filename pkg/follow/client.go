@@ -2,6 +2,7 @@ package follow
 
 import (
 	"crypto/tls"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -95,9 +96,7 @@ func sdkCodes(more map[Rule]string) map[Rule]string {
 	for _, r := range []Rule{RuleScheme, RuleTime, RuleHopTime, RuleConnect, RuleTLS, RuleDNS, RuleConnection, RuleLocation} {
 		codes[r] = "sdk_connection_error"
 	}
-	for r, code := range more {
-		codes[r] = code
-	}
+	maps.Copy(codes, more)
 	return codes
 }
 

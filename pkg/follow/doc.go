@@ -21,6 +21,7 @@
 // Promised: every hop is a bodyless GET built from scratch (no Authorization, no Referer, no header
 // of the hop before but the cookies that RFC 6265 and its prefixes allow; Options.Header and
 // Options.Cookies for the first origin alone); at most 64 KiB of a
-// decoded body are read; nothing is executed; no error text holds a raw URL or a secret.//
+// decoded body are read; nothing is executed; no error text holds a raw URL or a secret.
+//
 // Two ways out are tested in network namespaces, as root: go test -tags netns -run Netns ./pkg/follow/
 package follow

@@ -74,8 +74,13 @@ func rank(i Interface) int {
 // modems are the prefixes of interface names by which mobile data comes, and what they mean.
 // Sources: the names of Linux drivers (cdc_mbim, qmi_wwan, rndis_host, ppp), Android, macOS.
 var modems = []struct{ prefix, why string }{
-	{"wwan", "a modem"}, {"wwp", "a modem"}, {"rmnet", "a Qualcomm modem"}, {"ccmni", "a MediaTek modem"},
-	{"ppp", "a dial-up connection, as of a modem"}, {"pdp_ip", "an iPhone's mobile data"}, {"usb", "a phone or modem on USB"},
+	{"wwan", "a modem"},
+	{"wwp", "a modem"},
+	{"rmnet", "a Qualcomm modem"},
+	{"ccmni", "a MediaTek modem"},
+	{"ppp", "a dial-up connection, as of a modem"},
+	{"pdp_ip", "an iPhone's mobile data"},
+	{"usb", "a phone or modem on USB"},
 	{"rndis", "a phone on USB"},
 }
 

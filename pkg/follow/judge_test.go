@@ -67,62 +67,70 @@ func hop(n int, url, location string, change func(*trace.Hop)) trace.Hop {
 	return h
 }
 
+const (
+	aURL  = "https://a.example/"
+	cbURL = "https://app.example/cb?code=code~1"
+)
+
+// records are chains that only a record can hold, and what clients are judged to do on them:
+// Through, Unsure, Hop, Rule and Code.
+var records = map[string]struct {
+	hops []trace.Hop
+	end  trace.End
+	want map[string]Verdict // by client: Through, Unsure, Hop, Rule, Code
+}{
+	"all well": {[]trace.Hop{hop(1, aURL, cbURL, nil)}, trace.End{Kind: trace.EndCallback}, map[string]Verdict{
+		"android": {Through: true}, "ios": {Through: true}, "browser": {Through: true}, "curl": {Through: true}, "go": {Through: true},
+	}},
+	"an error for the app is through": {[]trace.Hop{hop(1, aURL, cbURL, nil)}, trace.End{Kind: trace.EndDenied}, map[string]Verdict{"android": {Through: true}}},
+	"old TLS": {[]trace.Hop{hop(1, aURL, cbURL, func(h *trace.Hop) { h.TLSVersion = "TLS 1.1" })}, trace.End{Kind: trace.EndCallback}, map[string]Verdict{
+		"android": {Hop: 1, Rule: RuleTLS, Code: "sdk_connection_error"}, "curl": {Hop: 1, Rule: RuleTLS, Code: "exit 35"},
+	}},
+	"new TLS": {[]trace.Hop{hop(1, aURL, cbURL, func(h *trace.Hop) { h.TLSVersion = "TLS 1.3" })}, trace.End{Kind: trace.EndCallback}, map[string]Verdict{
+		"android": {Through: true}, "ios": {Through: true},
+	}},
+	"a slow hop": {[]trace.Hop{hop(1, aURL, cbURL, func(h *trace.Hop) { h.Total = 6 * time.Second })}, trace.End{Kind: trace.EndCallback}, map[string]Verdict{
+		"android": {Through: true}, "ios": {Hop: 1, Rule: RuleHopTime, Code: "sdk_connection_error"}, "curl": {Through: true},
+	}},
+	"a slow chain": {[]trace.Hop{hop(1, aURL, aURL, func(h *trace.Hop) { h.Total = 16 * time.Second }), hop(2, aURL, cbURL, func(h *trace.Hop) { h.Total = 16 * time.Second })}, trace.End{Kind: trace.EndCallback}, map[string]Verdict{
+		"android": {Hop: 2, Rule: RuleTime, Code: "sdk_connection_error"}, "browser": {Through: true},
+	}},
+	"a slow connection": {[]trace.Hop{hop(1, aURL, cbURL, func(h *trace.Hop) { h.Connect = 6 * time.Second })}, trace.End{Kind: trace.EndCallback}, map[string]Verdict{
+		"android": {Hop: 1, Rule: RuleConnect, Code: "sdk_connection_error"}, "go": {Through: true},
+	}},
+	"no answer": {[]trace.Hop{hop(1, aURL, "", func(h *trace.Hop) { h.Status, h.Phase = 0, trace.PhaseDNS })}, trace.End{Kind: trace.EndFailed}, map[string]Verdict{
+		"android": {Hop: 1, Rule: RuleDNS, Code: "sdk_connection_error"}, "curl": {Hop: 1, Rule: RuleDNS, Code: "exit 6"},
+	}},
+	"cookies": {[]trace.Hop{
+		hop(1, aURL, aURL, func(h *trace.Hop) { h.CookiesSet = []string{"sid"} }), hop(2, aURL, cbURL, func(h *trace.Hop) { h.CookiesSent = []string{"sid"} }),
+	}, trace.End{Kind: trace.EndCallback}, map[string]Verdict{"android": {Through: true}, "curl": {Through: true, Unsure: true, Hop: 2, Rule: RuleCookies}}},
+	"the caller's own cookies": {[]trace.Hop{hop(1, aURL, cbURL, func(h *trace.Hop) { h.CookiesSent = []string{"mine"} })}, trace.End{Kind: trace.EndCallback}, map[string]Verdict{"curl": {Through: true}}},
+	"cleartext begins it": {[]trace.Hop{hop(1, "http://a.example/", cbURL, nil)}, trace.End{Kind: trace.EndCallback}, map[string]Verdict{
+		"android": {Hop: 1, Rule: RuleScheme, Code: "sdk_connection_error"}, "ios": {Through: true},
+	}},
+	"loopback from https": {[]trace.Hop{hop(1, aURL, "http://127.0.0.1:8787/cb", nil)}, trace.End{Kind: trace.EndCallback}, map[string]Verdict{
+		"android": {Hop: 1, Rule: RuleDowngrade, Code: "http_status: 302"}, "ios": {Through: true},
+	}},
+	"a loop": {[]trace.Hop{hop(1, aURL, aURL, nil)}, trace.End{Kind: trace.EndStopped, Reason: "loop"}, map[string]Verdict{
+		"android": {Hop: 1, Rule: RuleRedirects, Code: "sdk_redirect_error"}, "curl": {Hop: 1, Rule: RuleRedirects, Code: "exit 47"},
+	}},
+	"our own rule ended it": {[]trace.Hop{hop(1, aURL, "https://10.0.0.1/", nil)}, trace.End{Kind: trace.EndStopped, Reason: string(ReasonAddress)}, map[string]Verdict{
+		"android": {Through: true, Unsure: true, Hop: 1},
+	}},
+	"a page that went on, as a browser recorded it": {[]trace.Hop{
+		hop(1, aURL, "", func(h *trace.Hop) { h.Status, h.ContentType, h.Refresh = 200, "text/html", aURL }), hop(2, aURL, cbURL, nil),
+	}, trace.End{Kind: trace.EndCallback}, map[string]Verdict{"android": {Hop: 1, Rule: RuleRefresh, Code: "http_status: 200"}, "browser": {Through: true}}},
+	"a script that went on": {[]trace.Hop{
+		hop(1, aURL, "", func(h *trace.Hop) { h.Status, h.ContentType = 200, "text/html" }), hop(2, aURL, cbURL, nil),
+	}, trace.End{Kind: trace.EndCallback}, map[string]Verdict{"ios": {Hop: 1, Rule: RuleScript, Code: "http_status: 200"}, "browser": {Through: true}}},
+	"a raw space": {[]trace.Hop{hop(1, aURL, "/x?q=a b", nil), hop(2, aURL, cbURL, nil)}, trace.End{Kind: trace.EndCallback}, map[string]Verdict{"go": {Hop: 1, Rule: RuleLocation, Code: "http_status: 400"}, "curl": {Through: true}}},
+	"nothing":     {nil, trace.End{Kind: trace.EndNone}, map[string]Verdict{"go": {Unsure: true}}},
+}
+
 // TestJudge: what only a record can hold.
 func TestJudge(t *testing.T) {
 	t.Parallel()
-	a, cb := "https://a.example/", "https://app.example/cb?code=code~1"
-	for name, c := range map[string]struct {
-		hops []trace.Hop
-		end  trace.End
-		want map[string]Verdict // by client: Through, Unsure, Hop, Rule, Code
-	}{
-		"all well": {[]trace.Hop{hop(1, a, cb, nil)}, trace.End{Kind: trace.EndCallback}, map[string]Verdict{
-			"android": {Through: true}, "ios": {Through: true}, "browser": {Through: true}, "curl": {Through: true}, "go": {Through: true},
-		}},
-		"an error for the app is through": {[]trace.Hop{hop(1, a, cb, nil)}, trace.End{Kind: trace.EndDenied}, map[string]Verdict{"android": {Through: true}}},
-		"old TLS": {[]trace.Hop{hop(1, a, cb, func(h *trace.Hop) { h.TLSVersion = "TLS 1.1" })}, trace.End{Kind: trace.EndCallback}, map[string]Verdict{
-			"android": {Hop: 1, Rule: RuleTLS, Code: "sdk_connection_error"}, "curl": {Hop: 1, Rule: RuleTLS, Code: "exit 35"},
-		}},
-		"new TLS": {[]trace.Hop{hop(1, a, cb, func(h *trace.Hop) { h.TLSVersion = "TLS 1.3" })}, trace.End{Kind: trace.EndCallback}, map[string]Verdict{
-			"android": {Through: true}, "ios": {Through: true},
-		}},
-		"a slow hop": {[]trace.Hop{hop(1, a, cb, func(h *trace.Hop) { h.Total = 6 * time.Second })}, trace.End{Kind: trace.EndCallback}, map[string]Verdict{
-			"android": {Through: true}, "ios": {Hop: 1, Rule: RuleHopTime, Code: "sdk_connection_error"}, "curl": {Through: true},
-		}},
-		"a slow chain": {[]trace.Hop{hop(1, a, a, func(h *trace.Hop) { h.Total = 16 * time.Second }), hop(2, a, cb, func(h *trace.Hop) { h.Total = 16 * time.Second })}, trace.End{Kind: trace.EndCallback}, map[string]Verdict{
-			"android": {Hop: 2, Rule: RuleTime, Code: "sdk_connection_error"}, "browser": {Through: true},
-		}},
-		"a slow connection": {[]trace.Hop{hop(1, a, cb, func(h *trace.Hop) { h.Connect = 6 * time.Second })}, trace.End{Kind: trace.EndCallback}, map[string]Verdict{
-			"android": {Hop: 1, Rule: RuleConnect, Code: "sdk_connection_error"}, "go": {Through: true},
-		}},
-		"no answer": {[]trace.Hop{hop(1, a, "", func(h *trace.Hop) { h.Status, h.Phase = 0, trace.PhaseDNS })}, trace.End{Kind: trace.EndFailed}, map[string]Verdict{
-			"android": {Hop: 1, Rule: RuleDNS, Code: "sdk_connection_error"}, "curl": {Hop: 1, Rule: RuleDNS, Code: "exit 6"},
-		}},
-		"cookies": {[]trace.Hop{
-			hop(1, a, a, func(h *trace.Hop) { h.CookiesSet = []string{"sid"} }), hop(2, a, cb, func(h *trace.Hop) { h.CookiesSent = []string{"sid"} }),
-		}, trace.End{Kind: trace.EndCallback}, map[string]Verdict{"android": {Through: true}, "curl": {Through: true, Unsure: true, Hop: 2, Rule: RuleCookies}}},
-		"the caller's own cookies": {[]trace.Hop{hop(1, a, cb, func(h *trace.Hop) { h.CookiesSent = []string{"mine"} })}, trace.End{Kind: trace.EndCallback}, map[string]Verdict{"curl": {Through: true}}},
-		"cleartext begins it": {[]trace.Hop{hop(1, "http://a.example/", cb, nil)}, trace.End{Kind: trace.EndCallback}, map[string]Verdict{
-			"android": {Hop: 1, Rule: RuleScheme, Code: "sdk_connection_error"}, "ios": {Through: true},
-		}},
-		"loopback from https": {[]trace.Hop{hop(1, a, "http://127.0.0.1:8787/cb", nil)}, trace.End{Kind: trace.EndCallback}, map[string]Verdict{
-			"android": {Hop: 1, Rule: RuleDowngrade, Code: "http_status: 302"}, "ios": {Through: true},
-		}},
-		"a loop": {[]trace.Hop{hop(1, a, a, nil)}, trace.End{Kind: trace.EndStopped, Reason: "loop"}, map[string]Verdict{
-			"android": {Hop: 1, Rule: RuleRedirects, Code: "sdk_redirect_error"}, "curl": {Hop: 1, Rule: RuleRedirects, Code: "exit 47"},
-		}},
-		"our own rule ended it": {[]trace.Hop{hop(1, a, "https://10.0.0.1/", nil)}, trace.End{Kind: trace.EndStopped, Reason: string(ReasonAddress)}, map[string]Verdict{
-			"android": {Through: true, Unsure: true, Hop: 1},
-		}},
-		"a page that went on, as a browser recorded it": {[]trace.Hop{
-			hop(1, a, "", func(h *trace.Hop) { h.Status, h.ContentType, h.Refresh = 200, "text/html", a }), hop(2, a, cb, nil),
-		}, trace.End{Kind: trace.EndCallback}, map[string]Verdict{"android": {Hop: 1, Rule: RuleRefresh, Code: "http_status: 200"}, "browser": {Through: true}}},
-		"a script that went on": {[]trace.Hop{
-			hop(1, a, "", func(h *trace.Hop) { h.Status, h.ContentType = 200, "text/html" }), hop(2, a, cb, nil),
-		}, trace.End{Kind: trace.EndCallback}, map[string]Verdict{"ios": {Hop: 1, Rule: RuleScript, Code: "http_status: 200"}, "browser": {Through: true}}},
-		"a raw space": {[]trace.Hop{hop(1, a, "/x?q=a b", nil), hop(2, a, cb, nil)}, trace.End{Kind: trace.EndCallback}, map[string]Verdict{"go": {Hop: 1, Rule: RuleLocation, Code: "http_status: 400"}, "curl": {Through: true}}},
-		"nothing":     {nil, trace.End{Kind: trace.EndNone}, map[string]Verdict{"go": {Unsure: true}}},
-	} {
+	for name, c := range records {
 		for as, want := range c.want {
 			client, _ := ClientNamed(as)
 			got := client.Judge(&trace.Trace{Hops: c.hops, End: c.end})

@@ -40,7 +40,7 @@ func (w *walk) hide(kind, value string) { w.mask.Know(kind, value, "") }
 func (w *walk) putCookies(first *url.URL) error {
 	var notes trace.Notes
 	for _, own := range w.opts.Cookies {
-		c := *own
+		c := *own //nolint:gosec // no cookie for a browser: what the caller gives is sent as it is
 		c.Domain, c.Secure = "", c.Secure || first.Scheme == "https"
 		if c.Path == "" {
 			c.Path = "/"

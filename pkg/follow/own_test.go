@@ -37,8 +37,11 @@ func TestOwnHeadersAndCookies(t *testing.T) {
 func TestOwnHeadersThatCannotBe(t *testing.T) {
 	t.Parallel()
 	for _, o := range []Options{
-		{Header: http.Header{"host": {"x"}}}, {Header: http.Header{"Content-length": {"1"}}}, {Header: http.Header{"a b": {"1"}}},
-		{Header: http.Header{"X": {"a\r\nEvil: 1"}}}, {Cookies: []*http.Cookie{{Name: "a b", Value: "x"}}},
+		{Header: http.Header{"host": {"x"}}},
+		{Header: http.Header{"Content-length": {"1"}}},
+		{Header: http.Header{"a b": {"1"}}},
+		{Header: http.Header{"X": {"a\r\nEvil: 1"}}},
+		{Cookies: []*http.Cookie{{Name: "a b", Value: "x"}}},
 		{Cookies: []*http.Cookie{{Name: "a", Value: "x\r\ny"}}},
 	} {
 		w := newWorld(t, nil)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"strconv"
 	"strings"
 
 	"github.com/vnv-cli/vnv/pkg/trace"
@@ -106,7 +107,7 @@ func dnsAddr(s string) (string, error) {
 	if err != nil {
 		host, p = s, port
 	}
-	if n, err := net.LookupPort("udp", p); err != nil || n == 0 || strings.Trim(host, ".") == "" || strings.ContainsAny(host, ":/ []") && !isAddr(host) {
+	if n, err := strconv.ParseUint(p, 10, 16); err != nil || n == 0 || strings.Trim(host, ".") == "" || strings.ContainsAny(host, ":/ []") && !isAddr(host) {
 		return "", errors.New("not a host or host:port")
 	}
 	return net.JoinHostPort(host, p), nil

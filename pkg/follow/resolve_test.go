@@ -61,11 +61,23 @@ func TestNetCheck(t *testing.T) {
 		n     Net
 		field string
 	}{
-		{Net{}, ""}, {Net{DNS: "192.0.2.53"}, ""}, {Net{DNS: "192.0.2.53:5353"}, ""}, {Net{DNS: "::1"}, ""}, {Net{DNS: "[::1]"}, ""},
-		{Net{DNS: "[::1]:53"}, ""}, {Net{DNS: "dns.example"}, ""}, {Net{DNS: "dns.example:53"}, ""},
-		{Net{DNS: "dns.example:0"}, "dns"}, {Net{DNS: ":53"}, "dns"}, {Net{DNS: "https://dns.example"}, "dns"}, {Net{DNS: "a b"}, "dns"}, {Net{DNS: "1:2:3"}, "dns"},
-		{Net{Resolve: map[string]string{"a:1": "192.0.2.1, [2001:db8::1]"}}, ""}, {Net{Resolve: map[string]string{"a": "192.0.2.1"}}, "resolve"},
-		{Net{Resolve: map[string]string{"a:1": "b"}}, "resolve"}, {Net{Resolve: map[string]string{":1": "192.0.2.1"}}, "resolve"},
+		{Net{}, ""},
+		{Net{DNS: "192.0.2.53"}, ""},
+		{Net{DNS: "192.0.2.53:5353"}, ""},
+		{Net{DNS: "::1"}, ""},
+		{Net{DNS: "[::1]"}, ""},
+		{Net{DNS: "[::1]:53"}, ""},
+		{Net{DNS: "dns.example"}, ""},
+		{Net{DNS: "dns.example:53"}, ""},
+		{Net{DNS: "dns.example:0"}, "dns"},
+		{Net{DNS: ":53"}, "dns"},
+		{Net{DNS: "https://dns.example"}, "dns"},
+		{Net{DNS: "a b"}, "dns"},
+		{Net{DNS: "1:2:3"}, "dns"},
+		{Net{Resolve: map[string]string{"a:1": "192.0.2.1, [2001:db8::1]"}}, ""},
+		{Net{Resolve: map[string]string{"a": "192.0.2.1"}}, "resolve"},
+		{Net{Resolve: map[string]string{"a:1": "b"}}, "resolve"},
+		{Net{Resolve: map[string]string{":1": "192.0.2.1"}}, "resolve"},
 		{Net{Interface: "no-such-if0"}, "interface"},
 	} {
 		err := c.n.Check()
@@ -131,8 +143,12 @@ func TestDNS(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if res, err := routes.RoundTrip(req); err == nil || !strings.Contains(err.Error(), "the usual way") {
-		t.Errorf("the API call: %v, %v", res, err)
+	res, err := routes.RoundTrip(req)
+	if err == nil {
+		res.Body.Close()
+	}
+	if err == nil || !strings.Contains(err.Error(), "the usual way") {
+		t.Errorf("the API call: %v", err)
 	}
 }
 
@@ -145,9 +161,14 @@ func TestCandidates(t *testing.T) {
 		return p
 	}
 	got := Candidates([]Interface{
-		{Name: "eth0", Up: true, Addrs: at("192.0.2.7/24")}, {Name: "docker0", Up: true}, {Name: "wlan0", Up: true, Addrs: at("192.168.43.20/24")},
-		{Name: "wwan0"}, {Name: "enx02aabb", Up: true, Addrs: at("192.168.42.129/24", "fe80::1/64")}, {Name: "en5", Up: true, Addrs: at("172.20.10.2/28")},
-		{Name: "rmnet_data0", Up: true, Addrs: at("100.64.1.2/30")}, {Name: "eth1", Addrs: at("198.51.100.1/24")},
+		{Name: "eth0", Up: true, Addrs: at("192.0.2.7/24")},
+		{Name: "docker0", Up: true},
+		{Name: "wlan0", Up: true, Addrs: at("192.168.43.20/24")},
+		{Name: "wwan0"},
+		{Name: "enx02aabb", Up: true, Addrs: at("192.168.42.129/24", "fe80::1/64")},
+		{Name: "en5", Up: true, Addrs: at("172.20.10.2/28")},
+		{Name: "rmnet_data0", Up: true, Addrs: at("100.64.1.2/30")},
+		{Name: "eth1", Addrs: at("198.51.100.1/24")},
 	})
 	var lines []string
 	for _, i := range got {

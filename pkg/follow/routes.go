@@ -74,7 +74,7 @@ func (r *Routes) transport(w way) *http.Transport {
 	defer r.mu.Unlock()
 	t := r.ways[w]
 	if t == nil {
-		t = r.net.transport(&tls.Config{MinVersion: max(w.minTLS, minTLS), MaxVersion: w.maxTLS}) //nolint:gosec // never below 1.2
+		t = r.net.transport(&tls.Config{MinVersion: max(w.minTLS, minTLS), MaxVersion: w.maxTLS})
 		if w.http1 {
 			t.ForceAttemptHTTP2 = false
 			t.Protocols = new(http.Protocols)
