@@ -31,6 +31,7 @@ func TestScripts(t *testing.T) {
 				return err
 			}
 			e.Setenv("KEYS", keys)
+			e.Setenv("TRACES", filepath.Join(filepath.Dir(keys), "trace"))
 			e.Values[runningKey{}] = new([]*running)
 			return os.Mkdir(home, 0o700)
 		},

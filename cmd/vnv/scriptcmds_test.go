@@ -81,8 +81,8 @@ func scriptExpand(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(os.Expand(ts.ReadFile(args[0]), ts.Getenv)), 0o600))
 }
 
-// took is a duration at the end of a line of the story.
-var took = regexp.MustCompile(` +(<1|\d+(\.\d+)?) m?s$`)
+// took is a duration at the end of a line of the story, with the bar before it.
+var took = regexp.MustCompile(` +([█▏▎▍▌▋▊▉]+ +)?(<1|\d+(\.\d+)?) m?s$`)
 
 // varying is what differs between two runs, and what stands in its place.
 var varying = []struct {
@@ -107,7 +107,7 @@ var varying = []struct {
 
 // hangs tells whether a line goes on with the one above it.
 func hangs(line, above string) bool {
-	return above != "" && strings.HasPrefix(line, strings.Repeat(" ", 12)) ||
+	return above != "" && strings.HasPrefix(line, strings.Repeat(" ", 9)) ||
 		strings.HasPrefix(above, "vnv: ") && strings.HasPrefix(line, strings.Repeat(" ", 5))
 }
 

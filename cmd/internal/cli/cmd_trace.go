@@ -36,7 +36,7 @@ odd about it, and which client would get through.
 
 --header and --cookie are sent to the origin of the URL alone. With --as vnv
 follows by the rules of a client, and fails as it fails. - reads the URL from
-stdin, env:NAME from a variable, so that it need not stand in the shell's history.`,
+stdin, env:NAME from a variable: the shell's history need not hold it.`,
 		Example: `  vnv trace 'https://api-eu.vonage.com/oauth2/auth?client_id=…'
   vnv trace "$AUTH_URL" --redirect-uri https://dev.example/cb --as android
   vnv trace "$CHECK_URL" --interface usb0 --report chain.html
@@ -198,7 +198,11 @@ func (r *traceRun) reply(d chainDoc, failed error) error {
 			r.lines.Failed(f)
 			return r.lines.Err()
 		}
-		return r.answerChain(d)
+		doc, err := render.Document(d) // whole: --jq is for answers
+		if err != nil {
+			return err
+		}
+		return r.stdout(doc)
 	}
 	return failed
 }

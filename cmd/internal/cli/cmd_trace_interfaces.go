@@ -18,10 +18,10 @@ func interfacesCmd(a *app) *cobra.Command {
 	return a.fileCmd(&cobra.Command{
 		Use:   "interfaces",
 		Short: "List the network interfaces that a chain could leave by",
-		Long: `List the network interfaces that a chain could leave by (--interface), those that
-are likely cellular first: a tethered phone on USB, an LTE modem. By their names
-and drivers, which is a guess. Whether a carrier knows a hotspot's clients as
-the phone's own depends on the carrier: many do not.`,
+		Long: `List the network interfaces that a chain could leave by (--interface), first
+those that are likely cellular: a tethered phone on USB, an LTE modem. That is
+guessed by their names and drivers. Whether a carrier knows a hotspot's clients
+as the phone itself depends on the carrier: many do not.`,
 		Example: `  vnv trace interfaces
   vnv trace interfaces -o json --jq '.interfaces[] | select(.cellular) | .name'`,
 		Args: a.noArguments,
