@@ -50,6 +50,7 @@ var shapes = [...]shape{
 	{StageHandover, refuseProblem, nil},
 	{StageCheck, refuseProblem, nil},
 	{StageCancel, refuseProblem, nil},
+	{StageApplication, refuseProblem, nil},
 }
 
 // shape is how a stage says no, the zero shape for a stage that is none.

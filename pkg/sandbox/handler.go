@@ -34,6 +34,7 @@ var routes = [...]route{
 	{"/oauth2/token", roleVendor, http.MethodPost, StageToken, readToken, serveToken},
 	{"/camara/number-verification/v031/verify", roleVendor, http.MethodPost, StageVerify, readVerify, serveVerify},
 	{silentPath, roleVendor, http.MethodPost, StageStart, readStart, serveStart},
+	{applicationPath, roleVendor, http.MethodGet, StageApplication, readApplication, serveApplication},
 }
 
 // allowed are the methods of the route's path.
@@ -106,7 +107,7 @@ func (p port) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if id := c.entry.Correlator; id != "" && isCorrelator(id) {
 		w.Header()["X-Correlator"] = []string{id}
 	}
-	c.route, c.entry.RequestID = routeOf(r.Method, r.URL.Path)
+	c.route, c.entry.RequestID = routeOf(r.Method, withoutApplicationID(r.URL.Path))
 	switch {
 	case !p.s.knows(r.Host):
 		c.entry.Note = "the Host header names neither loopback nor the public URL"
