@@ -3,6 +3,7 @@ package main
 import (
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/vnv-cli/vnv/pkg/sandbox"
@@ -13,12 +14,21 @@ var faultExits = map[string]int{
 	"jwt-expired": 4, "clock-ahead": 4, "clock-behind": 4,
 	"scope-other": 0, "enable-deprecated": 0, "enable-401": 4, "enable-403": 4, "unprovisioned": 5,
 	"enable-429": 14, "enable-503": 14, "enable-500": 11, "enable-502-html": 11, "enable-504": 11, "enable-html": 11,
-	"auth-url-javascript": 5,
+	"auth-url-javascript": 5, "jwt-not-yet-valid": 4, "jwt-other-application": 4, "enable-429-date": 14, "enable-slow": 11, "enable-reset": 11,
 
+	"unsupported-carrier": 6, "slow-hop": 11, "hops-9": 0, "tls-failure": 11, "cookie-required": 0, "cleartext-hop": 0,
+	"redirect-301": 0, "redirect-303": 0, "redirect-307": 0, "redirect-308": 0,
 	"hops-10": 0, "relative-location": 0, "location-spaces": 0, "reset": 11, "header-flood": 11,
 
 	"access-denied": 6, "error-without-state": 6, "code-and-error": 6, "missing-state": 8, "wrong-state": 8, "duplicate-callback": 0,
 
+	"callback-invalid-request": 6, "callback-unauthorized-client": 6, "callback-unsupported-response-type": 6, "callback-invalid-scope": 6,
+	"callback-consent-required": 6, "callback-login-required": 6, "callback-interaction-required": 6, "callback-account-selection-required": 6,
+	"callback-invalid-request-object": 6, "callback-request-uri-not-supported": 6, "callback-server-error": 6, "callback-temporarily-unavailable": 6,
+	"late-callback": 11,
+
+	"token-429-date": 14, "token-502-html": 11, "verify-429-later": 14, "verify-429-date": 14,
+	"verify-502": 11, "verify-502-html": 11, "verify-slow": 11,
 	"token-invalid-client-401": 4, "token-401-7807": 4, "token-429": 14, "token-500": 11, "token-503": 14,
 	"token-expires-string": 0, "token-lowercase-type": 0, "token-slow": 11, "token-reset": 11, "token-expired": 10,
 
@@ -85,7 +95,7 @@ var firstAPI = []sandbox.Stage{
 }
 
 func timeoutFor(fault string) string {
-	if fault == "token-slow" {
+	if strings.HasSuffix(fault, "-slow") || fault == "slow-hop" || fault == "late-callback" {
 		return "1s"
 	}
 	return "20s"

@@ -53,8 +53,9 @@ type camaraError struct {
 }
 
 const (
-	codeNotMobile = "NUMBER_VERIFICATION.USER_NOT_AUTHENTICATED_BY_MOBILE_NETWORK"
-	codeNoContext = "NUMBER_VERIFICATION.INVALID_TOKEN_CONTEXT"
+	codePrefix    = "NUMBER_VERIFICATION."
+	codeNotMobile = codePrefix + "USER_NOT_AUTHENTICATED_BY_MOBILE_NETWORK"
+	codeNoContext = codePrefix + "INVALID_TOKEN_CONTEXT"
 
 	notMobile = "Client must authenticate via the mobile network to use this service"
 	noContext = "Phone number cannot be deducted from access token context"

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -19,18 +20,54 @@ type Fault struct {
 	Do func(*Server, http.ResponseWriter, *http.Request) bool
 }
 
-// armed is a fault chosen for a server, and how often it will still strike.
+// UnknownFaultError is a selection of a fault that is not in [Faults].
+type UnknownFaultError struct{ Name string }
+
+func (e *UnknownFaultError) Error() string { return fmt.Sprintf("unknown fault %q", shortened(e.Name)) }
+
+// armed is a fault chosen for a server, for which numbers, and how often it will still strike.
 type armed struct {
 	Fault
-	left atomic.Int64 // below 0: always
+	selection string // as it was chosen
+	numbers   pattern
+	limited   bool
+	left      atomic.Int64 // where limited
 }
 
-// strike takes one of the fault's times, if one is left.
-func (a *armed) strike() bool {
+// parseSelection reads "NAME[@number-pattern][:times]".
+func parseSelection(selection string) (*armed, error) {
+	rest, times, limited := strings.Cut(selection, ":")
+	name, numbers, some := strings.Cut(rest, "@")
+	fault, ok := faultNamed(name)
+	if !ok {
+		return nil, &UnknownFaultError{name}
+	}
+	a := &armed{Fault: fault, selection: strings.Clone(selection), limited: limited}
+	if some {
+		var err error
+		if a.numbers, err = parsePattern(numbers); err != nil {
+			return nil, fmt.Errorf("fault %s: %w", name, err)
+		}
+	}
+	if limited {
+		n, err := strconv.ParseInt(times, 10, 32)
+		if err != nil || n < 1 {
+			return nil, fmt.Errorf("fault %q: want NAME:times with times from 1", shortened(selection))
+		}
+		a.left.Store(n)
+	}
+	return a, nil
+}
+
+// take takes one of the fault's times, if one is left.
+func (a *armed) take() bool {
+	if !a.limited {
+		return true
+	}
 	for {
 		left := a.left.Load()
-		if left <= 0 {
-			return left < 0
+		if left < 1 {
+			return false
 		}
 		if a.left.CompareAndSwap(left, left-1) {
 			return true
@@ -38,52 +75,76 @@ func (a *armed) strike() bool {
 	}
 }
 
-// arm finds the faults of the selections "NAME" or "NAME:times".
-func arm(selections []string) (map[Stage][]*armed, error) {
-	chosen := map[Stage][]*armed{}
+// giveBack undoes take for a request that the fault let pass.
+func (a *armed) giveBack() { a.left.Add(1) }
+
+// arm finds the faults of many selections.
+func arm(selections []string) ([]*armed, error) {
+	var chosen []*armed
 	for _, selection := range selections {
-		name, times, limited := strings.Cut(selection, ":")
-		fault, ok := faultNamed(name)
-		if !ok {
-			return nil, fmt.Errorf("unknown fault %q", name)
+		a, err := parseSelection(selection)
+		if err != nil {
+			return nil, err
 		}
-		a := &armed{Fault: fault}
-		a.left.Store(-1)
-		if limited {
-			n, err := strconv.ParseInt(times, 10, 32)
-			if err != nil || n < 1 {
-				return nil, fmt.Errorf("fault %q: want NAME:times with times from 1", selection)
-			}
-			a.left.Store(n)
-		}
-		chosen[fault.At] = append(chosen[fault.At], a)
+		chosen = append(chosen, a)
 	}
 	return chosen, nil
 }
 
-func faultNamed(name string) (Fault, bool) {
-	for _, f := range Faults {
-		if f.Name == name {
-			return f, true
-		}
+// SetFaults replaces the faults that are set, each "NAME[@number-pattern][:times]" as in [Options.Faults];
+// none switches all off. Requests under way keep what they met. The error says which selection is wrong;
+// then nothing is changed.
+func (s *Server) SetFaults(selections ...string) error {
+	chosen, err := arm(selections)
+	if err != nil {
+		return err
 	}
-	return Fault{}, false
+	s.armed.Store(&chosen)
+	return nil
 }
 
-// faulted lets the faults of the call's stage have it, and tells whether one answered.
-func (s *Server) faulted(c *call) bool {
-	for _, a := range s.armed[c.route.stage] {
-		if !a.strike() {
-			continue
-		}
-		c.entry.Fault = a.Name
-		if a.Do(s, c, c.r) {
-			return true
-		}
-		c.entry.Fault = ""
-		if a.left.Load() >= 0 {
-			a.left.Add(1) // it let the request pass
+// SetFaultNames are the selections that are set, as [Server.SetFaults] or [Options.Faults] had them, without
+// those whose times are used up.
+func (s *Server) SetFaultNames() []string {
+	names := []string{}
+	for _, a := range *s.armed.Load() {
+		if !a.limited || a.left.Load() > 0 {
+			names = append(names, a.selection)
 		}
 	}
+	return names
+}
+
+func faultNamed(name string) (Fault, bool) {
+	i := slices.IndexFunc(Faults, func(f Fault) bool { return f.Name == name })
+	if i < 0 {
+		return Fault{}, false
+	}
+	return Faults[i], true
+}
+
+// faulted lets the faults of the call's stage have it, and tells whether one answered: those that were
+// set, and then the one that the number is reserved for.
+func (s *Server) faulted(c *call) bool {
+	for _, a := range *s.armed.Load() {
+		if a.At != c.route.stage || !a.numbers.matches(c.number) || !a.take() {
+			continue
+		}
+		if c.strike(&a.Fault) {
+			return true
+		}
+		a.giveBack()
+	}
+	f := reservedFault(c.number)
+	return f != nil && f.At == c.route.stage && c.strike(f)
+}
+
+// strike lets one fault have the call, and tells whether it answered.
+func (c *call) strike(f *Fault) bool {
+	c.entry.Fault = f.Name
+	if f.Do(c.s, c, c.r) {
+		return true
+	}
+	c.entry.Fault = ""
 	return false
 }

@@ -65,6 +65,21 @@ func htmlPage(status int, title string) do {
 	return raw(status, typeHTML, "<!DOCTYPE html>\n<html><head><title>"+title+"</title></head><body><h1>"+title+"</h1></body></html>\n")
 }
 
+// retryAt is refused with a Retry-After that is a date, two seconds from now.
+func retryAt(then do) do {
+	return func(s *Server, w http.ResponseWriter, r *http.Request) bool {
+		return retryLater(s.now().Add(2*time.Second).UTC().Format(http.TimeFormat), then)(s, w, r)
+	}
+}
+
+// empty answers with a status and nothing else.
+func empty(status int) do {
+	return with(func(c *call) {
+		c.Header()["Content-Length"] = zeroLength
+		c.WriteHeader(status)
+	})
+}
+
 // sentElsewhere is a redirect where there is never one.
 var sentElsewhere = with(func(c *call) {
 	c.Header().Set("Location", "https://other.example"+c.r.URL.Path)

@@ -4,6 +4,6 @@ import "slices"
 
 // Faults are all faults, in the order of the flow. To add one, add a row to the list of its stage.
 var Faults = slices.Concat(
-	jwtFaults, enableFaults, carrierFaults, callbackFaults, tokenFaults, verifyFaults,
-	startFaults, handoverFaults, checkFaults,
+	jwtFaults, enableFaults, authorizeFaults, carrierFaults, callbackFaults, tokenFaults, verifyFaults,
+	startFaults, handoverFaults, checkFaults, cancelFaults,
 )

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"html"
 	"net/http"
 	"slices"
@@ -17,11 +18,22 @@ const signIn = "<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body>
 const consent = "<!DOCTYPE html>\n<html><head><title>Your consent</title></head><body><h1>May your carrier confirm your number?</h1>" +
 	"<form method=\"post\"><button name=\"ok\">Yes</button></form></body></html>\n"
 
+var authorizeFaults = []Fault{
+	{"unknown-client", "the auth_url leads to a page: the client is unknown", StageAuthorize, refused(refusal{400, "The client is unknown.", nil})},
+	{"redirect-uri-mismatch", "the auth_url leads to a page: the redirect URI is not registered", StageAuthorize, refused(refusal{
+		400, "The redirect URI is not registered.", nil,
+	})},
+}
+
 var carrierFaults = []Fault{
 	{"wifi", "the device is not on mobile data: the carrier answers with a sign-in page", StageCarrier, raw(200, typeHTML, signIn)},
 	{"consent", "the carrier wants the user's consent on a page", StageCarrier, raw(200, typeHTML, consent)},
+	{"unsupported-carrier", "the carrier takes no part: JSON in place of a redirect", StageCarrier, camaraOf(422, "SERVICE_NOT_APPLICABLE",
+		"The service is not available for the provided phone number.")},
+	{"slow-hop", "a hop says nothing for half a minute", StageCarrier, slow},
 	{"loop", "a hop redirects to itself", StageCarrier, with(func(c *call) { redirect(c, c.s.carrier+c.r.URL.RequestURI()) })},
 	{"endless", "every hop redirects to a new one", StageCarrier, with(func(c *call) { c.again() })},
+	{"hops-9", "9 redirects before the one to the redirect_uri", StageCarrier, hops(9)},
 	{"hops-10", "10 redirects before the one to the redirect_uri", StageCarrier, hops(10)},
 	{"hops-11", "11 redirects before the one to the redirect_uri", StageCarrier, hops(11)},
 	{"relative-location", "Location is a path, where the origin stays the same", StageCarrier, located(func(c *call, next string) string {
@@ -29,6 +41,19 @@ var carrierFaults = []Fault{
 	})},
 	{"location-spaces", "Location has raw spaces and UTF-8 in its query", StageCarrier, located(func(_ *call, next string) string {
 		return next + "&note=a b ü"
+	})},
+	{"redirect-301", "the hops redirect with 301", StageCarrier, redirectsWith(301)},
+	{"redirect-303", "the hops redirect with 303", StageCarrier, redirectsWith(303)},
+	{"redirect-307", "the hops redirect with 307", StageCarrier, redirectsWith(307)},
+	{"redirect-308", "the hops redirect with 308", StageCarrier, redirectsWith(308)},
+	{"cookie-required", "a hop sets a cookie and repeats itself until it comes back", StageCarrier, insistOnCookie},
+	{"cleartext-hop", "a hop over plain http, as header enrichment needs it; with TLS a downgrade", StageCarrier, cleartextHop},
+	{"cleartext-code", "the carrier's code is sent over plain http to a host of its own", StageCarrier, atPath("/carrier/session/return",
+		located(func(_ *call, next string) string {
+			return "http://carrier.example" + pathAndQuery(next)
+		}))},
+	{"tls-failure", "Location is https where no TLS is spoken", StageCarrier, located(func(c *call, next string) string {
+		return "https" + strings.TrimPrefix(c.s.plainOrigin(), "http") + pathAndQuery(next)
 	})},
 	{"custom-scheme", "Location is an app's own scheme", StageCarrier, located(func(c *call, _ string) string {
 		return "com.example.app://session?state=" + c.entry.State
@@ -105,4 +130,46 @@ func (c *call) pourOut() {
 			return
 		}
 	}
+}
+
+// redirectsWith changes the status of the stage's redirects.
+func redirectsWith(status int) do {
+	return altered(func(_ *call, a *answer) { a.status = status })
+}
+
+// atPath lets a deed be done at one of the stage's hops only.
+func atPath(path string, then do) do {
+	return func(s *Server, w http.ResponseWriter, r *http.Request) bool {
+		return r.URL.Path == path && then(s, w, r)
+	}
+}
+
+// checkCookie is what insistOnCookie sets.
+const checkCookie = "carrier_check"
+
+var insistOnCookie = atPath("/carrier/he", func(_ *Server, w http.ResponseWriter, r *http.Request) bool {
+	c, ok := w.(*call)
+	if _, err := r.Cookie(checkCookie); err == nil || !ok {
+		return false
+	}
+	c.Header()["Set-Cookie"] = []string{checkCookie + "=" + c.s.ids.hex128() + "; Path=/carrier; HttpOnly; SameSite=Lax"}
+	redirect(c, c.s.carrier+r.URL.RequestURI())
+	return true
+})
+
+// cleartextHop leads over the carrier's plain port for one hop. Without TLS every hop is so already.
+var cleartextHop = atPath("/carrier/he", located(func(c *call, next string) string {
+	return c.s.plainOrigin() + pathAndQuery(next)
+}))
+
+// plainOrigin is where the carrier is reached without TLS; a port where nobody answers, if it is nowhere.
+func (s *Server) plainOrigin() string {
+	return cmp.Or(s.plain, "http://"+hostname(strings.TrimPrefix(s.carrier, "https://"))+":1")
+}
+
+// pathAndQuery is an absolute URL without its origin.
+func pathAndQuery(absolute string) string {
+	_, rest, _ := strings.Cut(absolute, "://")
+	_, rest, _ = strings.Cut(rest, "/")
+	return "/" + rest
 }

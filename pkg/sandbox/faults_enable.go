@@ -2,8 +2,8 @@ package sandbox
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
-	"strings"
 	"time"
 )
 
@@ -12,18 +12,22 @@ const skew = 20 * time.Minute
 
 var jwtFaults = []Fault{
 	{"jwt-expired", "the JWT is refused as expired", StageEnable, problemOf(401, "jwt-expired", "")},
+	{"jwt-not-yet-valid", "the JWT is refused: it is from the future", StageEnable, jwtRefused("the JWT is not valid yet")},
+	{"jwt-other-application", "the JWT is refused: it is for another application", StageEnable, jwtRefused("the JWT is for another application")},
 	{"clock-ahead", "the server's clock is 20 minutes ahead of ours", StageEnable, clockOff(skew)},
 	{"clock-behind", "the server's clock is 20 minutes behind ours", StageEnable, clockOff(-skew)},
 }
 
 const (
-	blocked     = "The Network API application can only be used with verified phone numbers. Blocked by allowlist."
-	notForScope = "The requested scope is not enabled for this application."
-	otherScope  = "dpv:FraudPreventionAndDetection#number-verification-read"
+	blocked      = "The Network API application can only be used with verified phone numbers. Blocked by allowlist."
+	otherNetwork = "The network of this phone number is not enabled for this application."
+	notForScope  = "The requested scope is not enabled for this application."
+	otherScope   = "dpv:FraudPreventionAndDetection#number-verification-read"
 )
 
 var enableFaults = []Fault{
 	{"allowlist", "a 200 says that the number is not on the allowlist", StageEnable, scopesFail(blocked)},
+	{"network-not-enabled", "a 200 says that the number's network is not enabled", StageEnable, scopesFail(otherNetwork)},
 	{"scope-refused", "a 200 says that the scope is not enabled", StageEnable, scopesFail(notForScope)},
 	{"scope-other", "the scope comes back in its other spelling", StageEnable, altered(renameScope)},
 	{"scopes-empty", "a 200 without any scope", StageEnable, raw(200, typeJSON, `{"scopes":{}}`)},
@@ -40,24 +44,30 @@ var enableFaults = []Fault{
 		status: 422, params: []invalidParam{{"phone_number", "must be a phone number"}},
 	})},
 	{"enable-429", "too many requests, to be retried after a second", StageEnable, retryLater("1", refused(refusal{status: 429}))},
+	{"enable-429-date", "too many requests, to be retried at a date", StageEnable, retryAt(refused(refusal{status: 429}))},
 	{"enable-500", "the vendor fails", StageEnable, refused(refusal{status: 500})},
 	{"enable-502-html", "a gateway answers with its own page", StageEnable, htmlPage(502, "502 Bad Gateway")},
 	{
 		"enable-503", "out of service for two minutes, in plain text", StageEnable,
 		retryLater("120", raw(503, "text/plain; charset=utf-8", "upstream connect error\n")),
 	},
-	{"enable-504", "a gateway gives up, without a body", StageEnable, with(func(c *call) {
-		c.Header()["Content-Length"] = zeroLength
-		c.WriteHeader(http.StatusGatewayTimeout)
-	})},
+	{"enable-504", "a gateway gives up, without a body", StageEnable, empty(http.StatusGatewayTimeout)},
 	{"enable-html", "a captive portal answers 200 with its page", StageEnable, htmlPage(200, "Welcome to the guest Wi-Fi")},
 	{"enable-truncated", "the JSON stops in the middle", StageEnable, raw(200, typeJSON, `{"scopes":{"dpv:Fraud`)},
 	{"enable-redirect", "the endpoint redirects to another host", StageEnable, sentElsewhere},
-	{"enable-deprecated", "a good answer announces that the API goes", StageEnable, altered(func(_ *call, a *answer) {
-		a.header.Set("Deprecation", "@1756684800")
-		a.header.Set("Sunset", "Wed, 30 Sep 2026 23:59:59 GMT")
-	})},
+	{"enable-slow", "no answer for half a minute", StageEnable, slow},
+	{"enable-reset", "the request is read, then the connection reset", StageEnable, reset},
+	{"enable-deprecated", "a good answer announces that the API goes", StageEnable, deprecated},
 }
+
+// deprecated announces the end of an API in headers (RFC 9745, RFC 8594).
+var deprecated = altered(func(_ *call, a *answer) {
+	a.header.Set("Deprecation", "@1756684800")
+	a.header.Set("Sunset", "Wed, 30 Sep 2026 23:59:59 GMT")
+})
+
+// jwtRefused is a 401; only the ledger says why, as with the vendor.
+func jwtRefused(note string) do { return with(func(c *call) { c.refuseJWT(errors.New(note)) }) }
 
 func problemOf(status int, fragment, detail string) do {
 	return with(func(c *call) { c.s.problem(c, status, fragment, detail) })
@@ -110,11 +120,7 @@ func authURLs(change func(authURL string) any) do {
 	})
 }
 
-func pathOf(authURL string) any {
-	_, rest, _ := strings.Cut(authURL, "://")
-	_, path, _ := strings.Cut(rest, "/")
-	return "/" + path
-}
+func pathOf(authURL string) any { return pathAndQuery(authURL) }
 
 func renameScope(_ *call, a *answer) {
 	scopes := map[string]any{}

@@ -10,10 +10,19 @@ import (
 
 var startFaults = []Fault{
 	{"start-401", "the JWT is refused", StageStart, refused(refusal{status: 401})},
+	{"start-jwt-expired", "the JWT is refused as expired", StageStart, problemOf(401, "jwt-expired", "")},
+	{"start-jwt-not-yet-valid", "the JWT is refused: it is from the future", StageStart, jwtRefused("the JWT is not valid yet")},
+	{"start-jwt-other-application", "the JWT is refused: it is for another application", StageStart, jwtRefused("the JWT is for another application")},
+	{"start-clock-ahead", "the server's clock is 20 minutes ahead of ours", StageStart, clockOff(skew)},
+	{"start-clock-behind", "the server's clock is 20 minutes behind ours", StageStart, clockOff(-skew)},
 	{"start-402-low-balance", "the account has no money left", StageStart, verifyProblemOf(402, "low-balance", "")},
+	{"start-403", "the account may not do this", StageStart, refused(refusal{status: 403})},
+	{"start-unprovisioned", "the account is not provisioned for this API", StageStart, problemOf(403, "unprovisioned", "")},
+	{"start-404", "nobody lives at the endpoint (HAL)", StageStart, with(func(c *call) { notFound(c, c.r.URL.Path) })},
 	{"start-409-concurrent", "another request for the number is under way", StageStart, with(func(c *call) {
 		c.verifyProblem(http.StatusConflict, "concurrent", "", c.s.ids.uuid())
 	})},
+	{"start-410", "the API has been retired", StageStart, refused(refusal{status: 410})},
 	{
 		"start-412-network-not-supported", "the number's network takes no part", StageStart,
 		verifyProblemOf(412, "precondition-failed", "Network not supported"),
@@ -26,38 +35,44 @@ var startFaults = []Fault{
 		status: 422, params: []invalidParam{{"brand", "`brand` is required."}},
 	})},
 	{"start-429", "too many requests, to be retried after a second", StageStart, retryLater("1", refused(refusal{status: 429}))},
+	{"start-429-date", "too many requests, to be retried at a date", StageStart, retryAt(refused(refusal{status: 429}))},
 	{"start-500", "the vendor fails", StageStart, refused(refusal{status: 500})},
+	{"start-502-html", "a gateway answers with its own page", StageStart, htmlPage(502, "502 Bad Gateway")},
 	{"start-503", "out of service, with a gateway's page", StageStart, htmlPage(503, "503 Service Unavailable")},
+	{"start-504", "a gateway gives up, without a body", StageStart, empty(http.StatusGatewayTimeout)},
+	{"start-html", "a captive portal answers 200 with its page", StageStart, htmlPage(200, "Welcome to the guest Wi-Fi")},
+	{"start-truncated", "the JSON stops in the middle", StageStart, raw(202, typeJSON, `{"request_id":"c1`)},
+	{"start-redirect", "the endpoint redirects to another host", StageStart, sentElsewhere},
+	{"start-slow", "no answer for half a minute", StageStart, slow},
+	{"start-reset", "the request is read, then the connection reset", StageStart, reset},
+	{"start-deprecated", "a good answer announces that the API goes", StageStart, deprecated},
+	{"start-no-request-id", "the answer has no request_id", StageStart, altered(func(_ *call, a *answer) {
+		good := a.started()
+		a.body = nil
+		replyJSON(a, http.StatusAccepted, typeJSON, map[string]string{"check_url": good.CheckURL})
+	})},
 	{"check-url-null", "check_url is null", StageStart, checkURLs(func(string) any { return nil })},
 	{"check-url-relative", "check_url is a path", StageStart, checkURLs(pathOf)},
 	{"check-url-javascript", "check_url is a javascript: URL", StageStart, checkURLs(func(string) any { return "javascript:alert(1)" })},
 }
 
-var handoverFaults = []Fault{
-	{"fragment-error-cannot-be-completed", "the chain ends without a code: it failed", StageHandover, endsWith(silentFailed, reasonFailed)},
-	{"fragment-error-msisdn", "the chain ends without a code: the device holds another number", StageHandover, endsWith(silentRejected, reasonMSISDN)},
-	{"fragment-error-operator", "the chain ends without a code: no supported operator", StageHandover, endsWith(silentFailed, reasonOperator)},
-	{"fragment-error-ip", "the chain ends without a code: not a mobile connection", StageHandover, endsWith(silentFailed, reasonIP)},
-	{"fragment-other-request-id", "the fragment at redirect_url names another request", StageHandover, fragments(
-		func(c *call, code string) string { return "request_id=" + c.s.ids.uuid() + "&code=" + code },
-	)},
-	{"fragment-no-request-id", "the fragment at redirect_url names no request", StageHandover, fragments(
-		func(_ *call, code string) string { return "code=" + code },
-	)},
-	{"chain-json-other-request-id", "the JSON at the end of the chain names another request", StageHandover, chainJSON(
-		func(c *call, a *handoverAnswer) any { return handoverAnswer{c.s.ids.uuid(), a.Code} },
-	)},
-	{"chain-json-no-code", "the JSON at the end of the chain has no code", StageHandover, chainJSON(
-		func(_ *call, a *handoverAnswer) any { return map[string]string{"request_id": a.RequestID} },
-	)},
-}
-
 var checkFaults = []Fault{
+	{"check-401", "the JWT is refused", StageCheck, refused(refusal{status: 401})},
+	{"check-jwt-expired", "the JWT is refused as expired", StageCheck, problemOf(401, "jwt-expired", "")},
 	{"check-400-invalid-code", "the code is refused", StageCheck, verifyProblemOf(400, "invalid-code", "")},
 	{"check-404", "the request is unknown or verified already", StageCheck, verifyProblemOf(404, "not-found", "")},
+	{"check-409-conflict", "the request cannot be checked as it stands", StageCheck, verifyProblemOf(409, "conflict", "The request is not awaiting a code.")},
 	{"check-410", "the one attempt is used up", StageCheck, verifyProblemOf(410, "invalid-code", noAttempts.detail)},
+	{"check-422", "a parameter is refused and named", StageCheck, refused(refusal{
+		status: 422, params: []invalidParam{{"code", "must have 4 to 10 characters"}},
+	})},
 	{"check-429", "too many requests, to be retried after a second", StageCheck, retryLater("1", refused(refusal{status: 429}))},
+	{"check-429-date", "too many requests, to be retried at a date", StageCheck, retryAt(refused(refusal{status: 429}))},
 	{"check-500", "the vendor fails", StageCheck, refused(refusal{status: 500})},
+	{"check-502-html", "a gateway answers with its own page", StageCheck, htmlPage(502, "502 Bad Gateway")},
+	{"check-503", "out of service, with a gateway's page", StageCheck, htmlPage(503, "503 Service Unavailable")},
+	{"check-504", "a gateway gives up, without a body", StageCheck, empty(http.StatusGatewayTimeout)},
+	{"check-redirect", "the endpoint redirects to another host", StageCheck, sentElsewhere},
 	{"check-html", "a 200 with a sign-in page", StageCheck, htmlPage(200, "Please sign in")},
 	{"check-other-request-id", "the answer is about another request", StageCheck, statuses(`{"request_id":"OTHER","status":"STATUS"}`)},
 	{"check-status-user-rejected", "the status is user_rejected", StageCheck, statuses(`{"request_id":"ID","status":"user_rejected"}`)},
@@ -65,8 +80,21 @@ var checkFaults = []Fault{
 	{"check-status-expired", "the status is expired", StageCheck, statuses(`{"request_id":"ID","status":"expired"}`)},
 	{"check-status-unknown", "the status is a word that nobody knows", StageCheck, statuses(`{"request_id":"ID","status":"perhaps"}`)},
 	{"check-status-missing", "the answer has no status", StageCheck, statuses(`{"request_id":"ID"}`)},
+	{"check-status-null", "the status is null", StageCheck, statuses(`{"request_id":"ID","status":null}`)},
+	{"check-status-twice", "the status comes twice, once each way", StageCheck, statuses(`{"request_id":"ID","status":"STATUS","status":"failed"}`)},
+	{"check-status-other-case", "the status is spelled with a capital", StageCheck, statuses(`{"request_id":"ID","Status":"STATUS"}`)},
 	{"check-truncated", "the JSON stops in the middle", StageCheck, statuses(`{"request_id":"ID","status":"comp`)},
+	{"check-slow", "no answer for half a minute", StageCheck, slow},
 	{"check-reset", "the request is read, then the connection reset", StageCheck, reset},
+}
+
+var cancelFaults = []Fault{
+	{"cancel-401", "the JWT is refused", StageCancel, refused(refusal{status: 401})},
+	{"cancel-404", "the request is unknown or over", StageCancel, verifyProblemOf(404, "not-found", "")},
+	{"cancel-409", "the request cannot be cancelled as it stands", StageCancel, verifyProblemOf(409, "conflict", "")},
+	{"cancel-429", "too many requests, to be retried after a second", StageCancel, retryLater("1", refused(refusal{status: 429}))},
+	{"cancel-500", "the vendor fails", StageCancel, refused(refusal{status: 500})},
+	{"cancel-reset", "the request is read, then the connection reset", StageCancel, reset},
 }
 
 func verifyProblemOf(status int, fragment, detail string) do {
@@ -80,46 +108,6 @@ func checkURLs(change func(checkURL string) any) do {
 		a.body = nil
 		replyJSON(a, http.StatusAccepted, typeJSON, map[string]any{"request_id": good.RequestID, "check_url": change(good.CheckURL)})
 	})
-}
-
-// endsWith ends the chain, and the request, as that of a number which fails for that reason.
-func endsWith(status silentStatus, reason string) do {
-	return with(func(c *call) {
-		if !c.lostSilent() {
-			c.endChainWith(silentEnd{status, reason})
-		}
-	})
-}
-
-// fragments changes the fragment of the last redirect. A chain that ends in JSON passes.
-func fragments(change func(c *call, code string) string) do {
-	changed := altered(func(c *call, a *answer) {
-		at, fragment, _ := strings.Cut(a.header.Get("Location"), "#")
-		if _, code, ok := strings.Cut(fragment, "&code="); ok {
-			a.header["Location"] = []string{at + "#" + change(c, code)}
-		}
-	})
-	return only(func(q *silent) bool { return q.redirectURL != "" }, changed)
-}
-
-// chainJSON changes the JSON at the end of the chain. A chain that ends with a redirect passes.
-func chainJSON(change func(c *call, good *handoverAnswer) any) do {
-	changed := altered(func(c *call, a *answer) {
-		var good handoverAnswer
-		if json.Unmarshal(a.body, &good) == nil {
-			a.body = nil
-			replyJSON(a, http.StatusOK, typeJSON, change(c, &good))
-		}
-	})
-	return only(func(q *silent) bool { return q.redirectURL == "" }, changed)
-}
-
-// only lets a deed be done to the requests that it fits.
-func only(fits func(*silent) bool, then do) do {
-	return func(s *Server, w http.ResponseWriter, r *http.Request) bool {
-		c, ok := w.(*call)
-		return ok && c.flow.isSilent() && fits(c.flow.silent) && then(s, w, r)
-	}
 }
 
 // statuses writes a good answer in another form: ID, OTHER and STATUS stand for what it holds, and for

@@ -13,7 +13,27 @@ const other = "+99012345670"
 
 // As faultAnswers, for the second API.
 var silentAnswers = map[string]string{
-	"start-401":                       `401 api-errors#unauthorized"`,
+	"start-401":                   `401 api-errors#unauthorized"`,
+	"start-jwt-expired":           `401 api-errors#jwt-expired"`,
+	"start-jwt-not-yet-valid":     `401 api-errors#unauthorized"`,
+	"start-jwt-other-application": `401 api-errors#unauthorized"`,
+	"start-clock-ahead":           `401 api-errors#jwt-expired"`,
+	"start-clock-behind":          `401 api-errors#unauthorized"`,
+	"start-403":                   `403 api-errors#forbidden"`,
+	"start-unprovisioned":         `403 api-errors#unprovisioned"`,
+	"start-404":                   `404 {"message":"Not Found","_links":{"self":{"href":"/v2/verify","templated":false}}`,
+	"start-410":                   `410 api-errors#gone"`,
+	"start-429-date":              `429 api-errors#throttled"`,
+	"start-502-html":              `502 <h1>502 Bad Gateway</h1>`,
+	"start-504":                   `504 `,
+	"start-html":                  `200 <title>Welcome to the guest Wi-Fi</title>`,
+	"start-truncated":             `202 {"request_id":"c1`,
+	"start-redirect":              `307 https://other.example/v2/verify`,
+	"start-slow":                  `error`,
+	"start-reset":                 `error`,
+	"start-deprecated":            `202 {"request_id":"`,
+	"start-no-request-id":         `202 {"check_url":"http`,
+
 	"start-402-low-balance":           `402 api-errors/verify#low-balance"`,
 	"start-409-concurrent":            `409 api-errors/verify#concurrent","title":"Conflict","detail":"Concurrent verifications`,
 	"start-412-network-not-supported": `412 api-errors/verify#precondition-failed","title":"Precondition failed","detail":"Network not supported"`,
@@ -34,6 +54,32 @@ var silentAnswers = map[string]string{
 	"fragment-no-request-id":             `302 ` + appPage + `#code=`,
 	"chain-json-other-request-id":        `200 {"request_id":"`,
 	"chain-json-no-code":                 `200 {"request_id":"`,
+
+	"fragment-code-and-error": `302 &error_description=The+silent+auth+verification+cannot+be+completed.`,
+	"chain-json-truncated":    `200 ","code":"`,
+	"chain-html":              `200 <h1>Done</h1>`,
+	"late-handover":           `error`,
+
+	"check-401":               `401 api-errors#unauthorized"`,
+	"check-jwt-expired":       `401 api-errors#jwt-expired"`,
+	"check-409-conflict":      `409 api-errors/verify#conflict"`,
+	"check-422":               `422 "invalid_parameters":[{"name":"code","reason":"`,
+	"check-429-date":          `429 api-errors#throttled"`,
+	"check-502-html":          `502 <h1>502 Bad Gateway</h1>`,
+	"check-503":               `503 <h1>503 Service Unavailable</h1>`,
+	"check-504":               `504 `,
+	"check-redirect":          `307 https://other.example/v2/verify/`,
+	"check-status-null":       `200 ","status":null}`,
+	"check-status-twice":      `200 ","status":"completed","status":"failed"}`,
+	"check-status-other-case": `200 ","Status":"completed"}`,
+	"check-slow":              `error`,
+
+	"cancel-401":   `401 api-errors#unauthorized"`,
+	"cancel-404":   `404 api-errors/verify#not-found"`,
+	"cancel-409":   `409 api-errors/verify#conflict"`,
+	"cancel-429":   `429 api-errors#throttled"`,
+	"cancel-500":   `500 api-errors#internal-error"`,
+	"cancel-reset": `error`,
 
 	"check-400-invalid-code":     `400 api-errors/verify#invalid-code","title":"Invalid Code"`,
 	"check-404":                  `404 api-errors/verify#not-found"`,
@@ -65,6 +111,8 @@ func (c *client) silentRequest(f sandbox.Fault) ask {
 	case sandbox.StageCheck:
 		id, code := c.silentCode(yes)
 		return ask{"POST", c.s.URL() + "/v2/verify/" + id, `{"code":"` + code + `"}`, header}
+	case sandbox.StageCancel:
+		return ask{"DELETE", c.s.URL() + "/v2/verify/" + c.begin(yes, "").ID, "", header}
 	default:
 		return c.hop(c.begin(yes, redirectURL).CheckURL, 4)
 	}
@@ -96,8 +144,18 @@ func TestCarrierFaultsInTheOtherChain(t *testing.T) {
 		}
 		t.Run(f.Name, func(t *testing.T) {
 			t.Parallel()
-			c := start(t, sandbox.Options{Faults: []string{f.Name + ":1"}})
-			status, text := c.meet(context.Background(), c.hop(c.begin(yes, "").CheckURL, 1))
+			ctx, giveUp := context.WithCancel(t.Context())
+			defer giveUp()
+			c := start(t, sandbox.Options{Faults: []string{f.Name + ":1"}, Log: func(e sandbox.Entry) {
+				if slow(e.Fault) {
+					giveUp()
+				}
+			}})
+			redirects := 1
+			if f.Name == "cleartext-code" {
+				redirects = 3
+			}
+			status, text := c.meet(ctx, c.hop(c.begin(yes, "").CheckURL, redirects))
 			wantStatus, wantText, _ := strings.Cut(strings.ReplaceAll(faultAnswers[f.Name], "CARRIER", c.s.CarrierURL()), " ")
 			if status != wantStatus || !strings.Contains(text, wantText) {
 				t.Errorf("got %s %s, want %s", status, text, faultAnswers[f.Name])

@@ -58,6 +58,27 @@ var faultAnswers = map[string]string{
 	"enable-redirect":     `307 https://other.example/v0.1/network-enablement`,
 	"enable-deprecated":   `200 {"scopes":{"` + scope + `":{"auth_url":"http`,
 
+	"jwt-not-yet-valid":     `401 api-errors#unauthorized"`,
+	"jwt-other-application": `401 api-errors#unauthorized"`,
+	"network-not-enabled":   `200 The network of this phone number is not enabled for this application.","error_type":"UNAUTHORIZED"`,
+	"enable-429-date":       `429 api-errors#throttled"`,
+	"enable-slow":           `error`,
+	"enable-reset":          `error`,
+
+	"unknown-client":        `400 The client is unknown.`,
+	"redirect-uri-mismatch": `400 The redirect URI is not registered.`,
+	"unsupported-carrier":   `422 {"status":422,"code":"SERVICE_NOT_APPLICABLE","message":"The service is not available`,
+	"slow-hop":              `error`,
+	"hops-9":                `302 CARRIER/carrier/he?state=v2_`,
+	"redirect-301":          `301 CARRIER/carrier/session?state=v2_`,
+	"redirect-303":          `303 CARRIER/carrier/session?state=v2_`,
+	"redirect-307":          `307 CARRIER/carrier/session?state=v2_`,
+	"redirect-308":          `308 CARRIER/carrier/session?state=v2_`,
+	"cookie-required":       `302 CARRIER/carrier/he?state=v2_`,
+	"cleartext-hop":         `302 CARRIER/carrier/session?state=v2_`,
+	"cleartext-code":        `302 http://carrier.example/`,
+	"tls-failure":           `302 https://localhost:`,
+
 	"wifi":              `200 <h1>Sign in to continue</h1>`,
 	"consent":           `200 May your carrier confirm your number?`,
 	"loop":              `302 CARRIER/carrier/he?state=v2_`,
@@ -75,51 +96,91 @@ var faultAnswers = map[string]string{
 	"header-flood":      `error`,
 	"endless-body":      `200 <!DOCTYPE html><p>and so on`,
 
-	"access-denied":       `302 ` + callback + `?error=access_denied&error_description=The+user+denied+the+request.&state=a%26b`,
-	"error-without-state": `302 ` + callback + `?error=access_denied&error_description=The+user+denied+the+request.`,
-	"missing-state":       `302 ` + callback + `?code=`,
-	"wrong-state":         `302 &state=somebody-elses`,
-	"code-and-error":      `302 &error=access_denied&error_description=The+user+denied+the+request.&state=a%26b`,
-	"duplicate-callback":  `302 ` + callback + `?code=`,
+	"access-denied":                       `302 ` + callback + `?error=access_denied&error_description=The+user+denied+the+request.&state=a%26b`,
+	"callback-invalid-request":            `302 ` + callback + `?error=invalid_request&error_description=The+authorization+server+says+invalid_request.&state=a%26b`,
+	"callback-unauthorized-client":        `302 ` + callback + `?error=unauthorized_client&error_description=The+authorization+server+says+unauthorized_client.&state=a%26b`,
+	"callback-unsupported-response-type":  `302 ` + callback + `?error=unsupported_response_type&error_description=The+authorization+server+says+unsupported_response_type.&state=a%26b`,
+	"callback-invalid-scope":              `302 ` + callback + `?error=invalid_scope&error_description=The+authorization+server+says+invalid_scope.&state=a%26b`,
+	"callback-consent-required":           `302 ` + callback + `?error=consent_required&error_description=The+authorization+server+says+consent_required.&state=a%26b`,
+	"callback-login-required":             `302 ` + callback + `?error=login_required&error_description=The+authorization+server+says+login_required.&state=a%26b`,
+	"callback-interaction-required":       `302 ` + callback + `?error=interaction_required&error_description=The+authorization+server+says+interaction_required.&state=a%26b`,
+	"callback-account-selection-required": `302 ` + callback + `?error=account_selection_required&error_description=The+authorization+server+says+account_selection_required.&state=a%26b`,
+	"callback-invalid-request-object":     `302 ` + callback + `?error=invalid_request_object&error_description=The+authorization+server+says+invalid_request_object.&state=a%26b`,
+	"callback-request-uri-not-supported":  `302 ` + callback + `?error=request_uri_not_supported&error_description=The+authorization+server+says+request_uri_not_supported.&state=a%26b`,
+	"callback-server-error":               `302 ` + callback + `?error=server_error&error_description=The+authorization+server+says+server_error.&state=a%26b`,
+	"callback-temporarily-unavailable":    `302 ` + callback + `?error=temporarily_unavailable&error_description=The+authorization+server+says+temporarily_unavailable.&state=a%26b`,
+	"late-callback":                       `error`,
+	"error-without-state":                 `302 ` + callback + `?error=access_denied&error_description=The+user+denied+the+request.`,
+	"missing-state":                       `302 ` + callback + `?code=`,
+	"wrong-state":                         `302 &state=somebody-elses`,
+	"code-and-error":                      `302 &error=access_denied&error_description=The+user+denied+the+request.&state=a%26b`,
+	"duplicate-callback":                  `302 ` + callback + `?code=`,
 
-	"token-invalid-grant":       `400 {"error":"invalid_grant","error_description":"`,
-	"token-invalid-request":     `400 {"error":"invalid_request","error_description":"`,
-	"token-unauthorized-client": `400 {"error":"unauthorized_client","error_description":"`,
-	"token-problem":             `400 api-errors#invalid-params"`,
-	"token-invalid-client-401":  `401 {"error":"invalid_client","error_description":"Client authentication failed."}`,
-	"token-401-7807":            `401 api-errors#unauthorized"`,
-	"token-429":                 `429 api-errors#throttled"`,
-	"token-500":                 `500 {"error":"server_error","error_description":"`,
-	"token-503":                 `503 <h1>503 Service Unavailable</h1>`,
-	"token-expired":             `200 "token_type":"Bearer","expires_in":1}`,
-	"token-no-token":            `200 {"token_type":"Bearer","expires_in":3600}`,
-	"token-error-in-200":        `200 {"error":"invalid_grant"`,
-	"token-crlf":                `200 {"access_token":"abc\r\nX-Evil: 1","token_type":"Bearer","expires_in":3600}`,
-	"token-html":                `200 <title>Please sign in</title>`,
-	"token-expires-string":      `200 "token_type":"Bearer","expires_in":"3600"}`,
-	"token-lowercase-type":      `200 "token_type":"bearer","expires_in":3600}`,
-	"token-redirect":            `307 https://other.example/oauth2/token`,
-	"token-slow":                `error`,
-	"token-reset":               `error`,
+	"token-invalid-grant":               `400 {"error":"invalid_grant","error_description":"`,
+	"token-invalid-request":             `400 {"error":"invalid_request","error_description":"`,
+	"token-unauthorized-client":         `400 {"error":"unauthorized_client","error_description":"`,
+	"token-problem":                     `400 api-errors#invalid-params"`,
+	"token-invalid-client-401":          `401 {"error":"invalid_client","error_description":"Client authentication failed."}`,
+	"token-401-7807":                    `401 api-errors#unauthorized"`,
+	"token-unsupported-grant-type":      `400 {"error":"unsupported_grant_type","error_description":"`,
+	"token-invalid-scope":               `400 {"error":"invalid_scope","error_description":"`,
+	"token-code-expired":                `400 {"error":"invalid_grant","error_description":"The authorization code has expired."}`,
+	"token-code-used":                   `400 {"error":"invalid_grant","error_description":"The authorization code was already used."}`,
+	"token-redirect-uri-mismatch":       `400 {"error":"invalid_grant","error_description":"redirect_uri differs`,
+	"token-invalid-request-7807":        `400 api-errors#invalid-params"`,
+	"token-unauthorized-client-7807":    `400 api-errors#forbidden"`,
+	"token-unsupported-grant-type-7807": `400 api-errors#invalid-params"`,
+	"token-invalid-scope-7807":          `400 api-errors#invalid-params"`,
+	"token-429-date":                    `429 api-errors#throttled"`,
+	"token-502-html":                    `502 <h1>502 Bad Gateway</h1>`,
+	"token-truncated":                   `200 ","token_ty`,
 
-	"verify-400":                       `400 {"status":400,"code":"INVALID_ARGUMENT","message":"`,
-	"verify-401":                       `401 {"status":401,"code":"UNAUTHENTICATED","message":"`,
-	"verify-403":                       `403 {"status":403,"code":"PERMISSION_DENIED","message":"`,
-	"verify-403-mobile-network":        `403 {"status":403,"code":"NUMBER_VERIFICATION.USER_NOT_AUTHENTICATED_BY_MOBILE_NETWORK","message":"`,
-	"verify-403-invalid-token-context": `403 {"status":403,"code":"NUMBER_VERIFICATION.INVALID_TOKEN_CONTEXT","message":"`,
-	"verify-404":                       `404 {"status":404,"code":"NOT_FOUND","message":"`,
-	"verify-410":                       `410 {"status":410,"code":"GONE","message":"`,
-	"verify-429":                       `429 {"status":429,"code":"QUOTA_EXCEEDED","message":"`,
-	"verify-500":                       `500 {"status":500,"code":"INTERNAL","message":"`,
-	"verify-503":                       `503 {"status":503,"code":"UNAVAILABLE","message":"`,
-	"verify-504":                       `504 {"status":504,"code":"TIMEOUT","message":"`,
-	"verify-missing-flag":              `200 {}`,
-	"verify-string-flag":               `200 {"devicePhoneNumberVerified":"true"}`,
-	"verify-duplicate-flag":            `200 {"devicePhoneNumberVerified":true,"devicePhoneNumberVerified":false}`,
-	"verify-other-case":                `200 {"devicephonenumberverified":true}`,
-	"verify-truncated":                 `200 {"devicePhoneNumberVerified":tru`,
-	"verify-html":                      `200 <title>Please sign in</title>`,
-	"verify-reset":                     `error`,
+	"token-429":            `429 api-errors#throttled"`,
+	"token-500":            `500 {"error":"server_error","error_description":"`,
+	"token-503":            `503 <h1>503 Service Unavailable</h1>`,
+	"token-expired":        `200 "token_type":"Bearer","expires_in":1}`,
+	"token-no-token":       `200 {"token_type":"Bearer","expires_in":3600}`,
+	"token-error-in-200":   `200 {"error":"invalid_grant"`,
+	"token-crlf":           `200 {"access_token":"abc\r\nX-Evil: 1","token_type":"Bearer","expires_in":3600}`,
+	"token-html":           `200 <title>Please sign in</title>`,
+	"token-expires-string": `200 "token_type":"Bearer","expires_in":"3600"}`,
+	"token-lowercase-type": `200 "token_type":"bearer","expires_in":3600}`,
+	"token-redirect":       `307 https://other.example/oauth2/token`,
+	"token-slow":           `error`,
+	"token-reset":          `error`,
+
+	"verify-400":                             `400 {"status":400,"code":"INVALID_ARGUMENT","message":"`,
+	"verify-401":                             `401 {"status":401,"code":"UNAUTHENTICATED","message":"`,
+	"verify-403":                             `403 {"status":403,"code":"PERMISSION_DENIED","message":"`,
+	"verify-403-mobile-network":              `403 {"status":403,"code":"NUMBER_VERIFICATION.USER_NOT_AUTHENTICATED_BY_MOBILE_NETWORK","message":"`,
+	"verify-403-invalid-token-context":       `403 {"status":403,"code":"NUMBER_VERIFICATION.INVALID_TOKEN_CONTEXT","message":"`,
+	"verify-401-later":                       `401 {"status":401,"code":"AUTHENTICATION_REQUIRED","message":"`,
+	"verify-403-mobile-network-later":        `403 {"status":403,"code":"USER_NOT_AUTHENTICATED_BY_MOBILE_NETWORK","message":"`,
+	"verify-403-invalid-token-context-later": `403 {"status":403,"code":"INVALID_TOKEN_CONTEXT","message":"`,
+	"verify-405":                             `405 {"status":405,"code":"METHOD_NOT_ALLOWED","message":"`,
+	"verify-415":                             `415 {"status":415,"code":"UNSUPPORTED_MEDIA_TYPE","message":"`,
+	"verify-422":                             `422 {"status":422,"code":"SERVICE_NOT_APPLICABLE","message":"`,
+	"verify-429-later":                       `429 {"status":429,"code":"TOO_MANY_REQUESTS","message":"`,
+	"verify-429-date":                        `429 {"status":429,"code":"QUOTA_EXCEEDED","message":"`,
+	"verify-502":                             `502 {"status":502,"code":"BAD_GATEWAY","message":"`,
+	"verify-502-html":                        `502 <h1>502 Bad Gateway</h1>`,
+	"verify-null-flag":                       `200 {"devicePhoneNumberVerified":null}`,
+	"verify-redirect":                        `307 https://other.example/camara/number-verification/v031/verify`,
+	"verify-slow":                            `error`,
+
+	"verify-404":            `404 {"status":404,"code":"NOT_FOUND","message":"`,
+	"verify-410":            `410 {"status":410,"code":"GONE","message":"`,
+	"verify-429":            `429 {"status":429,"code":"QUOTA_EXCEEDED","message":"`,
+	"verify-500":            `500 {"status":500,"code":"INTERNAL","message":"`,
+	"verify-503":            `503 {"status":503,"code":"UNAVAILABLE","message":"`,
+	"verify-504":            `504 {"status":504,"code":"TIMEOUT","message":"`,
+	"verify-missing-flag":   `200 {}`,
+	"verify-string-flag":    `200 {"devicePhoneNumberVerified":"true"}`,
+	"verify-duplicate-flag": `200 {"devicePhoneNumberVerified":true,"devicePhoneNumberVerified":false}`,
+	"verify-other-case":     `200 {"devicephonenumberverified":true}`,
+	"verify-truncated":      `200 {"devicePhoneNumberVerified":tru`,
+	"verify-html":           `200 <title>Please sign in</title>`,
+	"verify-reset":          `error`,
 }
 
 func TestFaults(t *testing.T) {
@@ -137,7 +198,7 @@ func TestFaults(t *testing.T) {
 			ctx, giveUp := context.WithCancel(t.Context())
 			defer giveUp()
 			c := start(t, sandbox.Options{Faults: []string{f.Name + ":1"}, Log: func(e sandbox.Entry) {
-				if e.Fault == "token-slow" {
+				if slow(e.Fault) {
 					giveUp()
 				}
 			}})
@@ -154,6 +215,11 @@ func TestFaults(t *testing.T) {
 			c.check(c.silentCode(other))
 		})
 	}
+}
+
+// slow tells whether a fault lets the client wait.
+func slow(fault string) bool {
+	return strings.HasSuffix(fault, "-slow") || strings.HasPrefix(fault, "late-") || fault == "slow-hop"
 }
 
 // meet sends a request and returns what it got: the status or "error", and the Location or
@@ -206,10 +272,16 @@ func (c *client) request(f sandbox.Fault) ask {
 			"POST", c.s.URL() + "/camara/number-verification/v031/verify", `{"phoneNumber":"` + yes + `"}`,
 			[]string{"Authorization", "Bearer " + c.token(yes), "Content-Type", "application/json"},
 		}
-	case sandbox.StageStart, sandbox.StageHandover, sandbox.StageCheck:
+	case sandbox.StageStart, sandbox.StageHandover, sandbox.StageCheck, sandbox.StageCancel:
 		return c.silentRequest(f)
-	default:
+	case sandbox.StageAuthorize, sandbox.StageCarrier, sandbox.StageCallback:
+		if f.Name == "cleartext-code" {
+			return c.hop(c.enable(yes, "a&b"), 3)
+		}
 		return c.hop(c.enable(yes, "a&b"), hops[f.At])
+	default:
+		c.t.Fatalf("no request for the stage %q", f.At)
+		return ask{}
 	}
 }
 
@@ -226,7 +298,7 @@ func (c *client) hop(at string, redirects int) ask {
 func TestLongChains(t *testing.T) {
 	t.Parallel()
 	for fault, redirects := range map[string]int{
-		"hops-10": 10, "hops-11": 11, "relative-location": 4, "location-spaces": 4, "duplicate-callback": 4,
+		"hops-9": 9, "hops-10": 10, "hops-11": 11, "cookie-required": 5, "cleartext-hop": 4, "relative-location": 4, "location-spaces": 4, "duplicate-callback": 4,
 	} {
 		c := start(t, sandbox.Options{Faults: []string{fault}})
 		hops := c.follow(c.enable(yes, "s"))

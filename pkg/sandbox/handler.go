@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"io"
 	"net"
@@ -61,6 +62,7 @@ type call struct {
 	verify    verifyRequest
 	start     startRequest
 	malformed *malformed
+	number    string // the phone that this is about, as far as it is known; selects faults
 	noted     bool
 	flow      *flow // in the chain: the one that the state belongs to
 }
@@ -133,6 +135,7 @@ func (c *call) run() {
 		return
 	}
 	c.route.read(c)
+	c.number = cmp.Or(c.number, c.entry.Phone)
 	if !c.s.faulted(c) {
 		c.route.serve(c)
 	}

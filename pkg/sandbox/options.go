@@ -125,7 +125,10 @@ type Options struct {
 	WebhookClient *http.Client
 	// WebhookLog is called for every try, by one goroutine.
 	WebhookLog func(Delivery)
-	// Faults are names of rows of [Faults], each "NAME" or "NAME:times".
+	// Faults are rows of [Faults], each "NAME[@number-pattern][:times]": "wifi" strikes always,
+	// "token-500:2" twice, "wifi@+4477*" for the numbers that begin so, "verify-403@*99:1" once for one that
+	// ends so. In a pattern * stands for any digits, ? for one, [02468] for one of these. See also
+	// [Server.SetFaults] and [Numbers].
 	Faults []string
 
 	// LedgerSize is how many requests [Server.Requests] keeps, [DefaultLedgerSize] when 0.

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -26,12 +27,13 @@ type Server struct {
 	ids     ids
 	seed    maphash.Seed
 	ledger  ledger
-	armed   map[Stage][]*armed
+	armed   atomic.Pointer[[]*armed]
 	closing chan struct{} // closed by Shutdown: whoever waits stops
 	net     network
 	hooks   webhooks
 
 	vendor, carrier string // origins
+	plain           string // the carrier without TLS, for hops that fall back to it; "" where there is none
 	publicHost      string
 
 	mu        sync.Mutex // guards what follows
@@ -76,7 +78,6 @@ func New(o Options) (*Server, error) {
 	s := &Server{
 		options:  o,
 		key:      testPublicKey,
-		armed:    armed,
 		closing:  make(chan struct{}),
 		ids:      ids{source: o.Rand},
 		seed:     maphash.MakeSeed(),
@@ -90,6 +91,7 @@ func New(o Options) (*Server, error) {
 		numbers:  newStore[string, string](maxFlows, o.SilentTTL),
 		jwts:     newStore[string, string](maxJWTs, maxLifetime+2*leeway),
 	}
+	s.armed.Store(&armed)
 	if o.PublicKey != nil {
 		s.key = func() (*rsa.PublicKey, error) { return o.PublicKey, nil }
 	}
@@ -104,7 +106,7 @@ func New(o Options) (*Server, error) {
 
 // setOrigins says where the roles are reached; a PublicURL has the last word.
 func (s *Server) setOrigins(vendor, carrier string) {
-	s.vendor, s.carrier = vendor, carrier
+	s.vendor, s.carrier, s.plain = vendor, carrier, carrier
 	if public := s.options.PublicURL; public != "" {
 		s.vendor, s.carrier = public, public
 		_, authority, _ := strings.Cut(public, "://")

@@ -22,6 +22,10 @@ func readVerify(c *call) {
 	c.field(o, "hashedPhoneNumber", "a string", &c.verify.hash)
 	c.entry.Phone = c.verify.phone + c.verify.hash // one of them
 	c.entry.Token, _ = bearerToken(c.entry.Authorization)
+	c.s.mu.Lock()
+	defer c.s.mu.Unlock()
+	g, _ := c.s.tokens.get(c.entry.Token, c.now)
+	c.number = g.phone
 }
 
 // serveVerify answers once for a token: whether the device that it stands for holds the number asked

@@ -127,6 +127,7 @@ func registrable(redirectURI string) []string {
 func newSandbox(o sandbox.Options) (*sandbox.Server, error) {
 	for _, f := range o.Faults {
 		name, _, _ := strings.Cut(f, ":")
+		name, _, _ = strings.Cut(name, "@")
 		if !slices.Contains(faultNames(), name) {
 			return nil, usagef("--fault %s: there is no such fault%s", printable(name), didYouMean(name, faultNames()))
 		}
