@@ -21,6 +21,7 @@ type call struct {
 	method      string // empty: POST
 	id          string // goes on the path of the step, where it has one
 	bearer      Secret
+	basic       Secret // in place of bearer: user and password, encoded
 	contentType string
 	body        []byte
 	correlator  string
@@ -97,7 +98,7 @@ func (q *call) request(ctx context.Context, u *url.URL) (*http.Request, error) {
 		return nil, err
 	}
 	req.GetBody = nil
-	req.Header.Set("Authorization", "Bearer "+q.bearer.Reveal())
+	req.Header.Set("Authorization", q.authorization())
 	if q.contentType != "" {
 		req.Header.Set("Content-Type", q.contentType)
 	}
@@ -107,6 +108,13 @@ func (q *call) request(ctx context.Context, u *url.URL) (*http.Request, error) {
 		req.Header.Set(correlatorHeader, q.correlator)
 	}
 	return req, nil
+}
+
+func (q *call) authorization() string {
+	if q.basic != "" {
+		return "Basic " + q.basic.Reveal()
+	}
+	return "Bearer " + q.bearer.Reveal()
 }
 
 // broken is the error of a call that no whole answer came to.
