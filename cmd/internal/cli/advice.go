@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"net"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -76,6 +77,11 @@ var advices = []advice{
 	{op: vnv.OpVerify, kind: vnv.KindRefused, exit: exitVerify, hint: "Neither yes nor no: the token is used up. Run the flow again; for the vendor's support keep the ids below."},
 	{op: vnv.OpVerify, kind: vnv.KindUnusable, exit: exitVerify, hint: "Neither yes nor no: the answer is not one that may be trusted. The token is used up, so run the flow again."},
 
+	{op: opCancel, kind: vnv.KindRefused, when: status(http.StatusConflict), exit: exitVerify, hint: "A request can be ended from 30 s after its start until it is over. Left alone it ends by itself within a minute or so."},
+	{op: opCancel, kind: vnv.KindRefused, exit: exitVerify, hint: "No request of this application goes by this id any more: it is over, and its number is free."},
+	{op: opCancel, kind: vnv.KindUnusable, exit: exitVerify, hint: "Whether the request has ended is not known. Check --base-url, then ask once more: that does no harm."},
+	{op: opCancel, kind: vnv.KindUnknownOutcome, exit: exitNetwork, hint: "The request may have arrived. To ask once more does no harm."},
+
 	{kind: vnv.KindUnknownOutcome, exit: exitNetwork, hint: "The request may have arrived, and its code or token works once, so it was not sent again. Begin again with vnv enable."},
 	{
 		kind: vnv.KindNetwork, when: cause[x509.UnknownAuthorityError], exit: exitNetwork,
@@ -121,6 +127,10 @@ func says(words ...string) func(*vnv.Error, facts) bool {
 
 func code(part string) func(*vnv.Error, facts) bool {
 	return func(e *vnv.Error, _ facts) bool { return strings.Contains(e.Code, part) }
+}
+
+func status(code int) func(*vnv.Error, facts) bool {
+	return func(e *vnv.Error, _ facts) bool { return e.Status == code }
 }
 
 func chain(reasons ...follow.Reason) func(*vnv.Error, facts) bool {

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 
 	"github.com/spf13/cobra"
 	"github.com/vnv-cli/vnv/cmd/internal/render"
@@ -53,7 +54,7 @@ func (r *stepRun) cancel(ctx context.Context, requestID string) error {
 	ctx, cancel := context.WithTimeout(ctx, r.timeout(f))
 	defer cancel()
 	if err := f.Cancel(ctx, requestID); err != nil {
-		return err
+		return asCancel(err)
 	}
 	doc, err := render.Document(struct {
 		SchemaVersion int    `json:"schema_version"`
@@ -64,4 +65,15 @@ func (r *stepRun) cancel(ctx context.Context, requestID string) error {
 		return err
 	}
 	return r.answer("canceled", doc)
+}
+
+// opCancel is what an end before the end is called in errors: it is a step of no
+// API, and nothing that works once is in it.
+const opCancel = vnv.Op("cancel")
+
+func asCancel(err error) error {
+	if e, ok := errors.AsType[*vnv.Error](err); ok {
+		e.Op = opCancel
+	}
+	return err
 }

@@ -108,12 +108,24 @@ func (a *app) jwtCredentials(cmd *cobra.Command, sandboxed bool) (credentials, e
 	return cred, missingSettings(missing)
 }
 
+// ownClaims are those that --claim cannot set, with what can.
+var ownClaims = map[string]string{
+	"application_id": "; name the application with --app-id",
+	"exp":            "; name the lifetime with --ttl",
+	"nbf":            "; name the time until then with --not-before",
+	"iat":            ", by the clock",
+	"jti":            ", anew for every token",
+}
+
 func (a *app) claims(given []string) (map[string]any, error) {
 	claims := map[string]any{}
 	for _, pair := range given {
 		name, value, ok := strings.Cut(pair, "=")
 		if !ok || name == "" {
 			return nil, usagef("--claim: not NAME=VALUE")
+		}
+		if instead, ok := ownClaims[strings.ToLower(name)]; ok {
+			return nil, usagef("--claim %s: vnv sets this claim itself%s", printable(name), instead)
 		}
 		claims[name] = value
 	}

@@ -214,9 +214,10 @@ func TestJWTLifetime(t *testing.T) {
 func TestJWTClaims(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "http://127.0.0.1:1")
-	for _, claim := range []string{"exp=1", "iat=1", "jti=x", "application_id=x", "nbf=1"} {
-		name, _, _ := strings.Cut(claim, "=")
-		w.run("jwt", "--claim", claim).ends(exitUsage, "", name)
+	for claim, instead := range map[string]string{
+		"exp=1": "--ttl", "iat=1": "by the clock", "jti=x": "anew for every token", "application_id=x": "--app-id", "NBF=1": "--not-before",
+	} {
+		w.run("jwt", "--claim", claim).ends(exitUsage, "", instead)
 	}
 	w.run("jwt", "--claim", "novalue").ends(exitUsage, "", "--claim: not NAME=VALUE")
 	r := w.run("jwt", "--claim", "acl=x")
