@@ -8,7 +8,7 @@ type Cause struct {
 	Title  string   `json:"title"`  // a clause without full stop: "the phone's request came over Wi-Fi"
 	Means  string   `json:"means"`  // what it means, whole sentences
 	Who    string   `json:"who"`    // who causes it
-	Fix    string   `json:"fix"`    // how to fix it, whole sentences
+	Fix    string   `json:"fix"`    // how to fix it, whole sentences; {app}, {key} and {redirect} stand for the settings
 	Source string   `json:"source"` // which part of the guide, an RFC or CAMARA says so
 	Next   []string `json:"next"`   // commands that help; {phone} stands for the number
 }
@@ -56,4 +56,11 @@ func Named(name string) (Cause, bool) {
 		}
 	}
 	return Cause{}, false
+}
+
+// Plain is the cause with general words in place of those that stand for settings.
+func (c Cause) Plain() Cause {
+	v := newView(Observation{})
+	c.Fix, c.Next = v.filled(c.Fix), v.commands(c)
+	return c
 }

@@ -142,18 +142,18 @@ func of(candidates []Candidate, x Explanation) Explanation {
 	}
 	top, _ := Named(candidates[0].Cause)
 	x.Name, x.Title, x.Next = cmp.Or(x.Name, top.Name), cmp.Or(x.Title, top.Title), candidates[0].Next
-	x.Means, x.Who, x.Fix, x.Source = cmp.Or(x.Means, top.Means), top.Who, top.Fix, cmp.Or(x.Source, top.Source)
+	x.Means, x.Who, x.Fix, x.Source = cmp.Or(x.Means, top.Means), top.Who, candidates[0].Fix, cmp.Or(x.Source, top.Source)
 	return x
 }
 
 // listed are candidates by their names alone.
 func listed(names []string, evidence Evidence) []Candidate {
-	v := newView(Observation{})
 	var out []Candidate
 	for _, name := range names {
 		c, _ := Named(name)
+		c = c.Plain()
 		out = append(out, Candidate{
-			Cause: name, Confidence: Possible, Title: c.Title, Evidence: []Evidence{evidence}, Fix: c.Fix, Next: v.commands(c),
+			Cause: name, Confidence: Possible, Title: c.Title, Evidence: []Evidence{evidence}, Fix: c.Fix, Next: c.Next,
 		})
 	}
 	return out
@@ -164,8 +164,8 @@ func (r *reading) cause() (Explanation, bool) {
 	if !ok {
 		return Explanation{}, false
 	}
-	v := newView(Observation{})
-	return Explanation{Name: c.Name, What: "a cause", Title: c.Title, Means: c.Means, Who: c.Who, Fix: c.Fix, Source: c.Source, Next: v.commands(c)}, true
+	c = c.Plain()
+	return Explanation{Name: c.Name, What: "a cause", Title: c.Title, Means: c.Means, Who: c.Who, Fix: c.Fix, Source: c.Source, Next: c.Next}, true
 }
 
 func (r *reading) code() (Explanation, bool) {

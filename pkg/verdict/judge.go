@@ -121,8 +121,20 @@ func (v *view) add(found []Candidate, r rule, evidence []Evidence) []Candidate {
 	cause, _ := Named(r.cause)
 	return append(found, Candidate{
 		Cause: r.cause, Confidence: r.sure, Title: cause.Title, Evidence: evidence,
-		Fix: cause.Fix, Next: v.commands(cause),
+		Fix: v.filled(cause.Fix), Next: v.commands(cause),
 	})
+}
+
+// filled puts what is known of the settings into an advice.
+func (v *view) filled(text string) string {
+	app, key := "the application", ""
+	if v.AppID != "" {
+		app = "application " + shown(v.AppID)
+	}
+	if v.Key != "" {
+		key = " (" + v.Key + ")"
+	}
+	return strings.NewReplacer("{app}", app, "{key}", key, "{redirect}", cmp.Or(shown(v.RedirectURI), "the redirect URI in use")).Replace(text)
 }
 
 // commands are a cause's, for this number and API.

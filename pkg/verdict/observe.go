@@ -21,6 +21,8 @@ type Observation struct {
 	Virtual bool   // the number is the virtual operator's and ends in 99
 	Phone   string // as it may be shown, for commands
 	API     string // its name
+	AppID   string // application id in use
+	Key     string // fingerprint of the key in use
 	Sandbox bool   // the flow runs against the sandbox of the same process
 
 	RedirectURI string         // in use

@@ -78,7 +78,7 @@ func clocks(v *view) []Evidence {
 	if v.Skew < 0 {
 		way = " behind the server's Date"
 	}
-	return []Evidence{{Field: "date", Text: "this clock is " + v.Skew.Abs().Round(time.Second).String() + way}}
+	return []Evidence{{Field: "date", Text: "your clock is " + v.Skew.Abs().Round(time.Second).String() + way}}
 }
 
 // notAtVerify: at verify of number verification the token in question is not the JWT.

@@ -77,7 +77,7 @@ func TestEnableUnusable(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r, f, _ := enable(t, answerJSON("200 OK", body), "--state", "s")
-			r.ends(exitEnable, "", "✗ enable the answer is unusable", "next The answer holds no usable auth_url.")
+			r.ends(exitEnable, "", "✗ enable the answer is unusable", "next Check the URLs in the settings")
 			if f.asked(enablePath) != 1 {
 				t.Errorf("asked %d times", f.asked(enablePath))
 			}
@@ -121,7 +121,7 @@ func TestEnableStatuses(t *testing.T) {
 				r, _, _ := enable(t, strings.Replace(answer, "%d", fmt.Sprint(status), 1), "--state", "s")
 				r.ends(code, "", fmt.Sprintf("✗ enable answered %d", status), "next ")
 				if status == 404 || status == 410 {
-					r.tells("this API may have been retired")
+					r.tells("retired")
 				}
 				if shape == "7807" {
 					r.tells("Title: Detail", "support instance trace-1")
@@ -148,7 +148,7 @@ func TestEnable403(t *testing.T) {
 func TestEnablePage(t *testing.T) {
 	t.Parallel()
 	r, _, _ := enable(t, answerOf("200 OK", "text/html", "<!DOCTYPE html><title>Guest Wi-Fi</title>"))
-	r.ends(exitNetwork, "", "a web page came in place of an answer: Guest Wi-Fi", "a captive portal, a proxy")
+	r.ends(exitNetwork, "", "a web page came in place of an answer: Guest Wi-Fi", "Most likely a captive portal or proxy answered in the API's place.")
 }
 
 // E7: redirects of an API are not followed.
@@ -179,8 +179,8 @@ func TestClockSkew(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 1, 2, 15, 4, 5, 0, time.UTC)
 	for date, want := range map[string]string{
-		"Fri, 02 Jan 2026 14:54:07 GMT": "Your clock is 9m58s ahead, and a JWT is judged by the server's.",
-		"Fri, 02 Jan 2026 15:24:05 GMT": "Your clock is 20m0s behind",
+		"Fri, 02 Jan 2026 14:54:07 GMT": "your clock is 9m58s ahead of the server's Date",
+		"Fri, 02 Jan 2026 15:24:05 GMT": "your clock is 20m0s behind",
 		"Fri, 02 Jan 2026 15:04:15 GMT": "has the public half of this key",
 		"nonsense":                      "has the public half of this key",
 	} {
@@ -201,7 +201,7 @@ func TestEnableLimit(t *testing.T) {
 	}
 	for _, after := range []string{"3600", "99999999999999999999", "Fri, 31 Dec 2099 23:59:59 GMT"} {
 		r, f, _ := enable(t, answerJSON("503 Service Unavailable", "", "Retry-After: "+after))
-		r.ends(exitLater, "", "Out of service for now")
+		r.ends(exitLater, "", "The far side is out of service.")
 		if f.asked(enablePath) > 3 {
 			t.Errorf("Retry-After %s: asked %d times", after, f.asked(enablePath))
 		}

@@ -89,9 +89,9 @@ func TestTLS(t *testing.T) {
 		tells  []string
 	}{
 		"good":        {"api.example", hour, false, nil, true, exitOK, nil},
-		"unknown":     {"api.example", hour, false, nil, false, exitNetwork, []string{"certificate signed by unknown authority", `(issuer: CN=Inspection CA \x1b[2J)`}},
-		"self-signed": {"api.example", hour, true, nil, false, exitNetwork, []string{"certificate signed by unknown authority", "(issuer: CN=leaf)"}},
-		"expired":     {"api.example", time.Now().Add(-time.Hour), false, nil, true, exitNetwork, []string{"certificate has expired or is not yet valid", "expired or because the clock of this machine is wrong"}},
+		"unknown":     {"api.example", hour, false, nil, false, exitNetwork, []string{"certificate signed by unknown authority", `the certificate was issued by CN=Inspection CA \x1b[2J`}},
+		"self-signed": {"api.example", hour, true, nil, false, exitNetwork, []string{"certificate signed by unknown authority", "the certificate was issued by CN=leaf"}},
+		"expired":     {"api.example", time.Now().Add(-time.Hour), false, nil, true, exitNetwork, []string{"certificate has expired or is not yet valid", "Check the clock of this machine"}},
 		"wrong host":  {"other.example", hour, false, nil, true, exitNetwork, []string{"certificate is valid for other.example, not api.example", "belongs to another host"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -151,14 +151,14 @@ func TestUnreachable(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "https://api.example")
 	w.run("enable", "--phone", phone, "--state", "s").
-		ends(exitNetwork, "", "✗ enable resolving the name: lookup api.example: no such host", "The name could not be resolved")
+		ends(exitNetwork, "", "✗ enable resolving the name: lookup api.example: no such host", "The host's name could not be resolved.")
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	l.Close()
 	newWorld(t, "http://"+l.Addr().String()).run("enable", "--phone", phone).
-		ends(exitNetwork, "", "trying again in 250ms", "✗ enable connecting: dial tcp "+l.Addr().String()+": connect: connection refused", "No answer came.")
+		ends(exitNetwork, "", "trying again in 250ms", "✗ enable connecting: dial tcp "+l.Addr().String()+": connect: connection refused", "Nothing listens at that address.")
 }
 
 // E10: an address that swallows everything, within --timeout.

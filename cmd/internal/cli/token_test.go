@@ -64,21 +64,21 @@ func TestExchangeRefused(t *testing.T) {
 		code   int
 		tells  string
 	}{
-		"invalid_grant":          {answerJSON("400 Bad Request", oauth("invalid_grant")), exitToken, "https://app.example/cb is not byte for byte the redirect URI that is registered (the one inside the auth_url is the vendor's own)"},
-		"invalid_request":        {answerJSON("400 Bad Request", oauth("invalid_request")), exitToken, "compare https://app.example/cb with the registered redirect URI"},
+		"invalid_grant":          {answerJSON("400 Bad Request", oauth("invalid_grant")), exitToken, "or the redirect URI is not byte for byte the registered one"},
+		"invalid_request":        {answerJSON("400 Bad Request", oauth("invalid_request")), exitToken, "https://app.example/cb is the registered redirect URI"},
 		"unauthorized_client":    {answerJSON("400 Bad Request", oauth("unauthorized_client")), exitToken, "unauthorized_client: In its words."},
 		"unsupported_grant_type": {answerJSON("400 Bad Request", oauth("unsupported_grant_type")), exitToken, "unsupported_grant_type"},
 		"invalid_scope":          {answerJSON("400 Bad Request", oauth("invalid_scope")), exitToken, "invalid_scope"},
 		"invalid_client":         {answerJSON("401 Unauthorized", oauth("invalid_client")), exitCredentials, "has the public half of this key"},
 		"challenge":              {answerOf("401 Unauthorized", "text/plain", "", `WWW-Authenticate: Bearer error="invalid_token", error_description="expired"`), exitCredentials, "answered 401 invalid_token: expired"},
-		"403":                    {answerJSON("403 Forbidden", "{}"), exitCredentials, "has the public half of this key"},
+		"403":                    {answerJSON("403 Forbidden", "{}"), exitCredentials, "the account may not use this API"},
 		"7807":                   {answerJSON("400 Bad Request", `{"type":"x#invalid-params","title":"Bad Request","instance":"trace-1"}`), exitToken, "support instance trace-1"},
-		"404":                    {answerJSON("404 Not Found", `{"message":"Not Found"}`), exitToken, "this API may have been retired"},
-		"410":                    {answerJSON("410 Gone", "{}"), exitToken, "this API may have been retired"},
+		"404":                    {answerJSON("404 Not Found", `{"message":"Not Found"}`), exitToken, "retired"},
+		"410":                    {answerJSON("410 Gone", "{}"), exitToken, "retired"},
 		"422":                    {answerJSON("422 S", "{}"), exitToken, "answered 422"},
 		"429":                    {answerJSON("429 S", "{}"), exitLater, "Too many requests"},
-		"500":                    {answerJSON("500 S", ""), exitNetwork, "The far side failed"},
-		"503":                    {answerOf("503 S", "text/html", "<html>"), exitLater, "Out of service for now"},
+		"500":                    {answerJSON("500 S", ""), exitNetwork, "the far side is out of service"},
+		"503":                    {answerOf("503 S", "text/html", "<html>"), exitLater, "he far side is out of service"},
 		// T2: a 200 that holds no token.
 		"error in 200": {answerJSON("200 OK", oauth("invalid_grant")), exitToken, "an error in place of a token: invalid_grant: In its words."},
 		"no token":     {answerJSON("200 OK", `{"token_type":"Bearer"}`), exitToken, "access_token"},
@@ -229,7 +229,7 @@ func TestUsedOnce(t *testing.T) {
 	})
 	w := newWorld(t, f.url())
 	session := w.file("flow.json", `{"schema_version":1,"phone":"+447700900123","state":"s","code":"`+canary+`"}`)
-	w.run("exchange", "--session", session).ends(exitNetwork, "", "✗ exchange", "sent maybe: the request may have arrived, the outcome is unknown", "it was not sent again")
+	w.run("exchange", "--session", session).ends(exitNetwork, "", "✗ exchange", "sent maybe: the request may have arrived, the outcome is unknown", "they are never sent twice")
 	w.run("exchange", "--session", session).ends(exitState, "", "possibly used: an earlier try at", "begin again with vnv enable")
 	if f.asked(tokenPath) != 1 {
 		t.Errorf("the code was sent %d times", f.asked(tokenPath))
@@ -283,7 +283,7 @@ func TestVerifyIndeterminate(t *testing.T) {
 		`{"devicePhoneNumberVerified":true} x`, `<html><title>Sign in</title>`,
 	} {
 		r, f := verify(t, answerJSON("200 OK", body))
-		r.ends(exitVerify, "", "✗ verify ", "Neither yes nor no")
+		r.ends(exitVerify, "", "✗ verify ", "neither yes nor no")
 		if f.asked(verifyPath) != 1 {
 			t.Errorf("%s: asked %d times", body, f.asked(verifyPath))
 		}
@@ -299,24 +299,24 @@ func TestVerifyRefused(t *testing.T) {
 		exit   int
 		tells  string
 	}{
-		{400, "INVALID_ARGUMENT", exitVerify, "Neither yes nor no"},
-		{401, "UNAUTHENTICATED", exitVerify, "Neither yes nor no: the token is used up"},
-		{401, "AUTHENTICATION_REQUIRED", exitVerify, "Neither yes nor no"},
-		{403, "PERMISSION_DENIED", exitVerify, "Neither yes nor no"},
-		{403, "NUMBER_VERIFICATION.USER_NOT_AUTHENTICATED_BY_MOBILE_NETWORK", exitVerify, "switch Wi-Fi, VPN and private relay off"},
-		{403, "USER_NOT_AUTHENTICATED_BY_MOBILE_NETWORK", exitVerify, "switch Wi-Fi, VPN and private relay off"},
+		{400, "INVALID_ARGUMENT", exitVerify, "neither yes nor no"},
+		{401, "UNAUTHENTICATED", exitVerify, "neither yes nor no"},
+		{401, "AUTHENTICATION_REQUIRED", exitVerify, "neither yes nor no"},
+		{403, "PERMISSION_DENIED", exitVerify, "neither yes nor no"},
+		{403, "NUMBER_VERIFICATION.USER_NOT_AUTHENTICATED_BY_MOBILE_NETWORK", exitVerify, "Wi-Fi, VPN and private relay off"},
+		{403, "USER_NOT_AUTHENTICATED_BY_MOBILE_NETWORK", exitVerify, "Wi-Fi, VPN and private relay off"},
 		{403, "NUMBER_VERIFICATION.INVALID_TOKEN_CONTEXT", exitVerify, "enable and verify must be given the same number"},
 		{403, "INVALID_TOKEN_CONTEXT", exitVerify, "enable and verify must be given the same number"},
-		{404, "NOT_FOUND", exitVerify, "this API may have been retired"},
-		{405, "METHOD_NOT_ALLOWED", exitVerify, "Neither yes nor no"},
-		{410, "GONE", exitVerify, "this API may have been retired"},
-		{422, "SERVICE_NOT_APPLICABLE", exitVerify, "Neither yes nor no"},
+		{404, "NOT_FOUND", exitVerify, "retired"},
+		{405, "METHOD_NOT_ALLOWED", exitVerify, "neither yes nor no"},
+		{410, "GONE", exitVerify, "retired"},
+		{422, "SERVICE_NOT_APPLICABLE", exitVerify, "neither yes nor no"},
 		{429, "QUOTA_EXCEEDED", exitLater, "Too many requests"},
 		{429, "TOO_MANY_REQUESTS", exitLater, "Too many requests"},
-		{500, "INTERNAL", exitNetwork, "The far side failed"},
-		{502, "BAD_GATEWAY", exitNetwork, "The far side failed"},
-		{503, "UNAVAILABLE", exitLater, "Out of service for now"},
-		{504, "TIMEOUT", exitNetwork, "The far side failed"},
+		{500, "INTERNAL", exitNetwork, "the far side is out of service"},
+		{502, "BAD_GATEWAY", exitNetwork, "the far side is out of service"},
+		{503, "UNAVAILABLE", exitLater, "he far side is out of service"},
+		{504, "TIMEOUT", exitNetwork, "the far side is out of service"},
 	} {
 		t.Run(fmt.Sprint(c.status, c.code), func(t *testing.T) {
 			t.Parallel()

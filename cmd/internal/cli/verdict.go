@@ -73,6 +73,8 @@ func (r *stepRun) scene(f *flow.Flow, out flow.Outcome, began flow.Session) func
 		o := verdict.Observation{
 			Trace:   &trace.Trace{Hops: out.Hops},
 			API:     f.API.Name,
+			AppID:   r.facts.appID,
+			Key:     r.facts.key,
 			Sandbox: r.flags.sandbox,
 			Vendor:  r.flags.sandbox || s.APIHost == f.API.BaseURL,
 			Phone:   shownPhone(s.Phone),

@@ -24,17 +24,25 @@ func Failed(w io.Writer, s Style, f FailureText) {
 	}
 	switch {
 	case len(f.Causes) > 0:
-		b.WriteString(s.verdict(f.Causes[0]))
+		b.WriteString(s.verdict(f.Causes))
 	case f.Hint != "":
 		b.WriteString(s.paragraph("  next      ", 12, f.Hint))
 	}
 	if f.Sent == "maybe" {
 		b.WriteString("  sent      maybe: the request may have arrived, the outcome is unknown\n")
 	}
+	if f.indeterminate() {
+		b.WriteString("  answer    neither yes nor no; what was sent is used up: run the flow again\n")
+	}
 	if ids := support(f.Failure); ids != "" {
 		b.WriteString("  support   " + ids + "\n")
 	}
 	s.write(w, b.String())
+}
+
+// indeterminate tells whether verify was answered, and the answer decides nothing.
+func (f Failure) indeterminate() bool {
+	return f.Op == "verify" && len(f.Causes) > 0 && (f.Kind == "refused" || f.Kind == "unusable" || f.Kind == "failed")
 }
 
 func support(f Failure) string {

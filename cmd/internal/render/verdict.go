@@ -16,9 +16,10 @@ var inMessage = map[string]bool{"detail": true, "error": true, "body": true}
 const mostEvidence = 3
 
 // verdict is the most likely cause: what it is, why it is thought so, what to do.
-func (s Style) verdict(c verdict.Candidate) string {
+func (s Style) verdict(all []verdict.Candidate) string {
 	var b strings.Builder
-	b.WriteString(s.paint(strong, strings.Join(s.wrap(cause(c), s.width()), "\n")) + "\n")
+	c := all[0]
+	b.WriteString(s.paint(strong, strings.Join(s.wrap(cause(all), s.width()), "\n")) + "\n")
 	if evidence := Evidence(c); evidence != "" {
 		b.WriteString(s.paragraph("  evidence  ", 12, evidence))
 	}
@@ -30,9 +31,19 @@ func (s Style) verdict(c verdict.Candidate) string {
 	return b.String()
 }
 
-// cause is a whole sentence.
-func cause(c verdict.Candidate) string {
-	sentence := openings[c.Confidence] + c.Title + "."
+// mostCauses is how many are named in one sentence where none is likelier than the others.
+const mostCauses = 3
+
+// cause is a whole sentence. Where all are merely possible, it names several.
+func cause(all []verdict.Candidate) string {
+	c := all[0]
+	titles := []string{c.Title}
+	for _, other := range all[1:] {
+		if c.Confidence == verdict.Possible && len(titles) < mostCauses {
+			titles = append(titles, other.Title)
+		}
+	}
+	sentence := openings[c.Confidence] + strings.Join(titles, ", or ") + "."
 	return strings.ToUpper(sentence[:1]) + sentence[1:]
 }
 
