@@ -35,6 +35,11 @@ func (r *run) listen(ctx context.Context) error {
 	r.listener = l
 	r.s.RedirectURI = l.RedirectURI()
 	r.sink(Listening{Addrs: l.Addrs(), RedirectURI: r.s.RedirectURI})
+	if r.Bound != nil {
+		if text := r.Bound(ctx, l); text != "" {
+			r.sink(Note{Step: vnv.OpAuthorize, Text: text})
+		}
+	}
 	return r.registered()
 }
 
@@ -87,6 +92,9 @@ func (r *run) authorize(ctx context.Context) error {
 	}
 	if err != nil {
 		return err
+	}
+	if r.Took != nil {
+		r.Took(got)
 	}
 	r.s.Code = vnv.Secret(got.Code)
 	r.s.AuthURL = ""
@@ -168,13 +176,27 @@ func (r *run) await(ctx context.Context, device Device) (*callback.Callback, err
 		URL: r.s.AuthURL, Device: device, RedirectURI: r.s.RedirectURI, Ours: r.listener != nil, Fragment: r.plan.fragment,
 		RequiresCarrier: r.s.RequiresCarrierNetwork != nil && *r.s.RequiresCarrierNetwork,
 	})
-	if device == DeviceBrowser && r.Open != nil {
-		if err := r.Open(ctx, r.s.AuthURL); err != nil {
-			r.sink(Note{Step: vnv.OpAuthorize, Text: "no browser could be opened: open the URL by hand"})
-		}
+	if err := r.open(ctx, device); err != nil {
+		return nil, err
 	}
 	defer r.paste(ctx, box)()
 	return box.Wait(ctx)
+}
+
+// open opens the URL where that is ours to do. A browser that does not open can be opened
+// by hand; a phone that was asked for must.
+func (r *run) open(ctx context.Context, device Device) error {
+	if r.Open == nil || device != DeviceBrowser && device != DeviceADB {
+		return nil
+	}
+	err := r.Open(ctx, r.s.AuthURL)
+	if err != nil && device == DeviceADB {
+		return &vnv.Error{Op: vnv.OpAuthorize, Kind: vnv.KindInput, Err: err}
+	}
+	if err != nil {
+		r.sink(Note{Step: vnv.OpAuthorize, Text: "no browser could be opened: open the URL by hand"})
+	}
+	return nil
 }
 
 // paste starts reading pasted URLs; the function that it returns ends the reading

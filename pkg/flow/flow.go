@@ -31,6 +31,8 @@ const (
 	DeviceFollow  Device = "follow"  // vnv follows the redirects itself
 	DeviceBrowser Device = "browser" // this machine's browser
 	DeviceNone    Device = "none"    // somebody else: the URL is shown, the callback awaited
+	DeviceQR      Device = "qr"      // a phone that scans it
+	DeviceADB     Device = "adb"     // an Android phone on USB
 )
 
 // RequestTimeout bounds one API request.
@@ -62,7 +64,9 @@ type Flow struct {
 	Sink       Sink
 	Save       func(Session) error                                 // makes the session durable; nil: it lives in memory alone
 	Registered func(redirectURI string) error                      // told the true redirect URI once the listener is bound
-	Open       func(ctx context.Context, url string) error         // opens a browser
+	Bound      func(context.Context, *callback.Listener) string    // told of the listener once it is bound; returns what is to be noted
+	Open       func(ctx context.Context, url string) error         // opens a browser, on this machine or on the phone
+	Took       func(*callback.Callback)                            // told of the callback that proved our state, as it came
 	Paste      func(ctx context.Context, offer func(string) error) // hands in pasted callback URLs until ctx ends
 	Now        func() time.Time
 }

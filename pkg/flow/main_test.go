@@ -216,3 +216,27 @@ func withQuery(base string, pairs ...string) string {
 	}
 	return base + "?" + q.Encode()
 }
+
+// countDials counts the connections that a flow makes; the function that comes back
+// holds them to so many hosts, one connection each.
+func countDials(f *flow.Flow) func(t *testing.T, hosts int) {
+	var mu sync.Mutex
+	dials := map[string]int{}
+	f.Net.Dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		mu.Lock()
+		dials[addr]++
+		mu.Unlock()
+		return (&net.Dialer{}).DialContext(ctx, network, addr)
+	}
+	return func(t *testing.T, hosts int) {
+		t.Helper()
+		if len(dials) != hosts {
+			t.Errorf("dialled %v, want %d hosts", dials, hosts)
+		}
+		for addr, n := range dials {
+			if n != 1 {
+				t.Errorf("%s was dialled %d times", addr, n)
+			}
+		}
+	}
+}

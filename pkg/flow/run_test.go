@@ -6,7 +6,6 @@ import (
 	"net"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -53,26 +52,12 @@ func TestConnectionsAndRequests(t *testing.T) {
 	t.Parallel()
 	far := sandbox.Start(t)
 	f, _ := newFlow(t, far)
-	var mu sync.Mutex
-	dials := map[string]int{}
-	f.Net.Dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
-		mu.Lock()
-		dials[addr]++
-		mu.Unlock()
-		return (&net.Dialer{}).DialContext(ctx, network, addr)
-	}
+	dials := countDials(f)
 	out, err := f.Run(t.Context(), flow.Session{Phone: yes}, all...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(dials) != 3 {
-		t.Errorf("dialled %v, want vendor, carrier and callback", dials)
-	}
-	for addr, n := range dials {
-		if n != 1 {
-			t.Errorf("%s was dialled %d times", addr, n)
-		}
-	}
+	dials(t, 3) // vendor, carrier and callback
 	requests := map[sandbox.Stage]int{
 		sandbox.StageEnable: 1, sandbox.StageAuthorize: 1, sandbox.StageCarrier: 3, sandbox.StageCallback: 1,
 		sandbox.StageToken: 1, sandbox.StageVerify: 1,

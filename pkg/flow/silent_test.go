@@ -3,9 +3,7 @@ package flow_test
 import (
 	"context"
 	"errors"
-	"net"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -65,25 +63,11 @@ func TestSilentConnectionsAndRequests(t *testing.T) {
 	t.Parallel()
 	far := sandbox.Start(t)
 	f, _ := newSilent(t, far)
-	var mu sync.Mutex
-	dials := map[string]int{}
-	f.Net.Dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
-		mu.Lock()
-		dials[addr]++
-		mu.Unlock()
-		return (&net.Dialer{}).DialContext(ctx, network, addr)
-	}
+	dials := countDials(f)
 	if _, err := silently(t, f, yes); err != nil {
 		t.Fatal(err)
 	}
-	if len(dials) != 2 {
-		t.Errorf("dialled %v, want vendor and carrier", dials)
-	}
-	for addr, n := range dials {
-		if n != 1 {
-			t.Errorf("%s was dialled %d times", addr, n)
-		}
-	}
+	dials(t, 2) // vendor and carrier
 	requests := map[sandbox.Stage]int{
 		sandbox.StageStart: 1, sandbox.StageCheckURL: 1, sandbox.StageCarrier: 3, sandbox.StageHandover: 1, sandbox.StageCheck: 1,
 	}
