@@ -26,6 +26,14 @@ var chainCauses = []Cause{
 		Next:   []string{onThePhone},
 	},
 	{
+		Name: "client-or-redirect-unknown", Title: "the authorization server does not know the client or its redirect URI",
+		Means:  "What is wrong with the client itself is never sent back by a redirect: the server shows a page in place of one.",
+		Who:    whoYou,
+		Fix:    "Check the application's Network APIs capability and redirect URI in the dashboard, then ask for a new auth_url.",
+		Source: "RFC 6749 section 4.1.2.1 (the user is informed, and not redirected)",
+		Next:   []string{"vnv enable --phone {phone} --session flow.json"},
+	},
+	{
 		Name: "auth-url-used-up", Title: "the auth_url has been used or is too old",
 		Means:  "An auth_url serves one attempt and lives for minutes. Link previews and scanners use it up, too.",
 		Who:    whoYou,

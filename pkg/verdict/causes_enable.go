@@ -187,6 +187,14 @@ var silentCauses = []Cause{
 		Next:   []string{"vnv run --api verify --phone {phone} --device none"},
 	},
 	{
+		Name: "cancel-not-now", Title: "the request cannot be cancelled now",
+		Means:  "A request can be cancelled from 30 s after its start until it is over.",
+		Who:    whoBackend,
+		Fix:    "Wait until 30 s after the start, then cancel; a request that is over needs no cancelling.",
+		Source: "Verify API, DELETE /v2/verify/{request_id}: 404, 409",
+		Next:   []string{"vnv verify cancel REQUEST_ID"},
+	},
+	{
 		Name: "request-over", Title: "the request is unknown or over",
 		Means:  "It was verified, cancelled or expired, or its id is of another account.",
 		Who:    whoBackend,

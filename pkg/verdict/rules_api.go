@@ -44,7 +44,7 @@ func apiRules() []rule {
 		{cause: "api-retired", sure: Likely, kind: "gone", status: "404", when: gatewaySaysSo},
 		{cause: "wrong-url", sure: Likely, kind: "gone", status: "404", when: func(v *view) bool { return !gatewaySaysSo(v) }},
 		{cause: "wrong-url", sure: Possible, kind: "gone", when: func(v *view) bool { return !v.Vendor }},
-		{cause: "wrong-url", sure: Possible, step: "enable|exchange|verify", status: "405", when: func(v *view) bool { return !v.Vendor }},
+		{cause: "wrong-url", sure: Likely, step: "enable|exchange|verify", status: "405"},
 		{cause: "api-retired", sure: Possible, step: "enable|exchange|verify", shows: lifeNotices, when: func(v *view) bool { return len(v.Notices) > 0 }},
 
 		{cause: "concurrent-request", sure: Certain, kind: "concurrent"},
@@ -55,7 +55,7 @@ func apiRules() []rule {
 }
 
 // aboutOther are words of a 4xx that speak of something more telling than a parameter.
-const aboutOther = "no network application|allowlist|verified phone numbers|not supported|invalid-code|code is not valid|code+expired|code+used|" +
+const aboutOther = "no network application|may not use this grant|grant type|scope is invalid|allowlist|verified phone numbers|not supported|invalid-code|code is not valid|code+expired|code+used|" +
 	"service_not_applicable|mobile_network|invalid_token_context|invalid_grant|unauthorized_client|unsupported_grant_type|invalid_scope|state+unique"
 
 // theirs tells whether the failure is of another sort than the virtual operator makes up.

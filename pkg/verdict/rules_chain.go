@@ -12,8 +12,9 @@ func chainRules() []rule {
 		{cause: "consent-needed", sure: Certain, step: "authorize|", code: "consent_required|interaction_required|account_selection_required"},
 		{cause: "consent-needed", sure: Likely, step: "authorize|", when: titled("consent|einwilligung|permission|allow|agree|confirm your|terms")},
 		{cause: "captive-portal", sure: Likely, step: "authorize|", when: titled("guest|hotspot|captive|portal|welcome to")},
-		{cause: "auth-url-used-up", sure: Likely, step: "authorize|", when: errorPageAt(trace.RoleIdentity, trace.RoleVendor)},
-		{cause: "redirect-uri-mismatch", sure: Possible, step: "authorize|", when: errorPageAt(trace.RoleIdentity, trace.RoleVendor)},
+		{cause: "redirect-uri-mismatch", sure: Likely, step: "authorize|", when: titled("redirect")},
+		{cause: "client-or-redirect-unknown", sure: Likely, step: "authorize|", when: errorPageAt(trace.RoleIdentity, trace.RoleVendor)},
+		{cause: "auth-url-used-up", sure: Possible, step: "authorize|", when: errorPageAt(trace.RoleIdentity, trace.RoleVendor)},
 		{cause: "cookie-lost", sure: Likely, step: "authorize|", when: func(v *view) bool { return v.finding("cookie-lost") != nil && v.status() >= 400 }, shows: found("cookie-lost")},
 		{cause: "carrier-error", sure: Likely, step: "authorize|", when: errorAt(trace.RoleCarrier)},
 		{cause: "service-down", sure: Likely, step: "authorize|", code: "server_error|temporarily_unavailable"},
@@ -26,6 +27,7 @@ func chainRules() []rule {
 		{cause: "redirect-loop", sure: Certain, ends: "loop"},
 		{cause: "too-many-redirects", sure: Certain, ends: "too-many"},
 		{cause: "browser-only-redirect", sure: Certain, ends: "meta-refresh|script-redirect"},
+		{cause: "answer-broken", sure: Likely, ends: "dead-end", when: func(v *view) bool { return v.end.Status/100 == 2 && strings.Contains(v.end.ContentType, "json") }},
 		{cause: "dead-end", sure: Likely, ends: "dead-end", when: func(v *view) bool { return v.end.Status < 400 }},
 		{cause: "dead-end", sure: Possible, ends: "syntax"},
 		{cause: "dead-end", sure: Likely, when: func(v *view) bool { return v.end.Kind == trace.EndDead && v.end.Reason == "" }},
@@ -42,7 +44,6 @@ func chainRules() []rule {
 // callbackRules judge what came back, or did not.
 func callbackRules() []rule {
 	return []rule{
-		{cause: "callback-contradicts", sure: Certain, ends: "both"},
 		{cause: "access-denied", sure: Certain, code: "access_denied", when: func(v *view) bool { return v.end.Reason != "both" }},
 		{cause: "access-denied", sure: Possible, kind: "denied", code: ""},
 		{cause: "state-lost", sure: Possible, ends: "error-without-state"},
@@ -72,7 +73,7 @@ func (v *view) role() string {
 // titled finds words in the title of the page at the end.
 func titled(words string) func(*view) bool {
 	return func(v *view) bool {
-		return v.atPage() && heard(strings.ToLower(v.end.Title), words) != "" && heard(strings.ToLower(v.end.Title), "sign in|log in|login") == ""
+		return (v.atPage() || words == "redirect" && v.end.Status >= 400) && heard(strings.ToLower(v.end.Title), words) != "" && heard(strings.ToLower(v.end.Title), "sign in|log in|login") == ""
 	}
 }
 

@@ -7,13 +7,14 @@ import "time"
 func wordRules() []rule {
 	return []rule{
 		{cause: "virtual-operator-error", sure: Certain, when: func(v *view) bool { return v.Virtual && v.status() != 0 && !v.theirs() }, shows: virtualNumber},
+		{cause: "callback-contradicts", sure: Certain, ends: "both"},
 		{cause: "number-not-allowlisted", sure: Certain, says: "allowlist|allow-list|allow list|whitelist|verified phone numbers"},
 		{cause: "network-not-linked", sure: Certain, says: "no network application|network+capability"},
-		{cause: "carrier-not-supported", sure: Certain, says: "network not supported|supported mobile network operator|operator+not supported|carrier+not supported|unsupported operator|unsupported carrier|unsupported network"},
+		{cause: "carrier-not-supported", sure: Certain, says: "network not supported|supported mobile network operator|operator+not supported|carrier+not supported|unsupported operator|unsupported carrier|unsupported network|network+not enabled"},
 		{cause: "carrier-not-supported", sure: Likely, code: "SERVICE_NOT_APPLICABLE|precondition-failed", says: "not supported|not available|service_not_applicable", not: "silent authentication failed"},
 		{cause: "silent-auth-failed", sure: Certain, says: "silent authentication failed|silent auth verification cannot be completed|cannot be completed"},
 		{cause: "scope-for-scopes", sure: Likely, step: "enable", status: "400|422", says: "scopes+required|scopes+missing|scopes+must|scopes+empty|scopes+null|scopes+blank"},
-		{cause: "scope-unknown", sure: Likely, says: "invalid_scope|unknown scope|invalid scope|scope+unknown|scope+not found|scope+malformed|scope+does not exist", not: "insufficient_scope"},
+		{cause: "scope-unknown", sure: Likely, says: "invalid_scope|unknown scope|invalid scope|scope is invalid|scope is unknown|scope+unknown|scope+not found|scope+malformed|scope+does not exist", not: "insufficient_scope"},
 		{cause: "scope-not-enabled", sure: Likely, says: "scope+not enabled|scope+not allowed|scope+not granted|scope+not permitted|scope+not authorized"},
 
 		{cause: "redirect-uri-mismatch", sure: Certain, says: "redirect_uri+differ|redirect_uri+mismatch|redirect_uri+does not match|redirect_uri+not match|redirect uri+mismatch|redirect uri+does not match|redirect_uri+not registered|redirect uri+not registered|invalid redirect", shows: whichCharacters},
@@ -27,7 +28,7 @@ func wordRules() []rule {
 		{cause: "code-expired", sure: Possible, step: "exchange|", says: "invalid_grant|code+not valid", not: "redirect"},
 		{cause: "redirect-uri-mismatch", sure: Possible, step: "exchange", kind: "refused|unusable", says: "invalid_grant|redirect"},
 		{cause: "grant-not-allowed", sure: Certain, step: "exchange", code: "unauthorized_client|unsupported_grant_type"},
-		{cause: "grant-not-allowed", sure: Likely, says: "unauthorized_client"},
+		{cause: "grant-not-allowed", sure: Likely, says: "unauthorized_client|grant type+not supported|may not use this grant|grant+not allowed", not: "code+used"},
 
 		{cause: "wifi-not-carrier", sure: Certain, says: "not_authenticated_by_mobile_network|authenticate via the mobile network|does not resolve to a cellular|not a cellular|not a mobile|not on a mobile", shows: mobileData},
 		{cause: "wifi-not-carrier", sure: Likely, step: "authorize|verify|", says: "wifi|wi-fi|cellular+required|mobile data+required", shows: mobileData},
@@ -41,6 +42,8 @@ func wordRules() []rule {
 		{cause: "token-expired", sure: Possible, step: "verify", kind: "refused", status: "401"},
 		{cause: "permission-denied", sure: Likely, step: "verify|", says: "permission_denied|insufficient_scope"},
 		{cause: "permission-denied", sure: Possible, step: "verify", kind: "refused", status: "403"},
+		{cause: "cancel-not-now", sure: Likely, step: "verify", status: "409", says: "cancel"},
+		{cause: "request-over", sure: Likely, step: "verify", status: "409", not: "cancel"},
 		{cause: "request-over", sure: Likely, step: "verify", kind: "refused", status: "404|410", not: "expired|too many times"},
 	}
 }
