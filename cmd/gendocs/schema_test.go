@@ -20,7 +20,7 @@ import (
 // schemas to what the commands print: a field that no schema names is an error.
 func TestSchemas(t *testing.T) {
 	t.Parallel()
-	session := filepath.Join(t.TempDir(), "flow.json")
+	session, silent := filepath.Join(t.TempDir(), "flow.json"), filepath.Join(t.TempDir(), "silent.json")
 	for _, c := range []struct {
 		schema, args string
 		exit         int
@@ -30,7 +30,12 @@ func TestSchemas(t *testing.T) {
 		{"session", "exchange --sandbox", 0},
 		{"session", "verify --sandbox --session " + session, 0},
 		{"session", "verify --sandbox --phone +99012345677", 3},
+		{"session", "enable --phone +99012345678 --sandbox --api verify", 0},
+		{"session", "authorize --sandbox --api verify", 0},
+		{"session", "verify --sandbox --api verify --session " + silent, 0},
+		{"session", "verify --sandbox --api verify --phone +99012345677", 3},
 		{"outcome", "run --phone +99012345678 --sandbox", 0},
+		{"outcome", "run --phone +99012345678 --sandbox --api verify --trace", 0},
 		{"outcome", "run --phone +99012345677 --sandbox --trace", 3},
 		{"outcome", "run --phone +99012345678 --sandbox --reveal", 0},
 		{"error", "run --phone 07700900123", 2},
@@ -44,6 +49,10 @@ func TestSchemas(t *testing.T) {
 		{"error", "run --phone +99012345699 --sandbox", 10},
 		{"error", "run --phone +99012345678 --sandbox --fault token-reset", 11},
 		{"error", "run --phone +99012345678 --sandbox --fault wifi", 12},
+		{"error", "run --phone +99012345678 --sandbox --api verify --fault start-409-concurrent", 14},
+		{"error", "run --phone +99012345699 --sandbox --api verify", 10},
+		{"error", "verify cancel", 2},
+		{"trace", "trace http://127.0.0.1:1/", 11},
 	} {
 		t.Run(c.args, func(t *testing.T) {
 			t.Parallel()
@@ -73,6 +82,9 @@ func TestSchemasCanSayNo(t *testing.T) {
 		{"error", `{"error":{"op":"","kind":"x","code":"","message":"","hint":"","exit_code":3,"trace_id":"","hop":1.5,"sent":"no"}}`, "/error/hop: number, not integer"},
 		{"error", `{"error":{"op":"","kind":"x","code":"","message":"","hint":"","exit_code":3,"trace_id":"","hop":1,"sent":"perhaps"}}`, "/error/sent: perhaps is not one of"},
 		{"outcome", `{"hops":[{"n":0}]}`, "/hops/0/n: 0 is below 1"},
+		{"event", `{"event":"step_started","step":"dance"}`, "/step: dance is not one of"},
+		{"event", `{"event":"step_started","step":"jwt","colour":"red"}`, "/colour: no such field in the schema"},
+		{"event", `{"event":"party"}`, "/event: is party, not"},
 	} {
 		s := schema(t, c.schema)
 		said := strings.Join(s.judge("", decoded(t, []byte(c.doc)), s.root), "\n")
@@ -85,9 +97,14 @@ func TestSchemasCanSayNo(t *testing.T) {
 // answer runs a command with -o json and returns what it prints.
 func answer(t *testing.T, line string) (doc []byte, exit int) {
 	t.Helper()
+	return answerAs(t, line, "json")
+}
+
+func answerAs(t *testing.T, line, format string) (doc []byte, exit int) {
+	t.Helper()
 	var out, story bytes.Buffer
 	exit = cli.Main(context.Background(), cli.Env{
-		Args: append(strings.Fields(line), "-o", "json"), In: strings.NewReader(""), Out: &out, Err: &story,
+		Args: append(strings.Fields(line), "-o", format), In: strings.NewReader(""), Out: &out, Err: &story,
 		Getenv: func(string) string { return "" }, Now: time.Now,
 	})
 	return out.Bytes(), exit
@@ -108,7 +125,7 @@ type schemaDoc struct{ root map[string]any }
 
 var keywords = []string{
 	"$schema", "$defs", "$ref", "title", "description", "type", "required", "properties", "additionalProperties",
-	"items", "const", "enum", "pattern", "minimum", "maximum",
+	"items", "const", "enum", "pattern", "minimum", "maximum", "oneOf",
 }
 
 func schema(t *testing.T, name string) schemaDoc {
@@ -120,6 +137,9 @@ func schema(t *testing.T, name string) schemaDoc {
 func (s schemaDoc) judge(at string, v any, rule map[string]any) (complaints []string) {
 	say := func(format string, args ...any) {
 		complaints = append(complaints, at+": "+fmt.Sprintf(format, args...))
+	}
+	if len(rule) == 0 {
+		return nil // {}: anything
 	}
 	if ref, ok := rule["$ref"].(string); ok {
 		defs, _ := s.root["$defs"].(map[string]any)
@@ -133,6 +153,9 @@ func (s schemaDoc) judge(at string, v any, rule map[string]any) (complaints []st
 	if want, ok := rule["type"]; ok && typeOf(v) != want && (want != "number" || typeOf(v) != "integer") {
 		say("%s, not %s", strings.Replace(typeOf(v), "integer", "number", 1), want)
 		return complaints
+	}
+	if list, ok := rule["oneOf"].([]any); ok {
+		return s.oneOf(at, v, list)
 	}
 	if want, ok := rule["const"]; ok && !reflect.DeepEqual(v, want) {
 		say("is %v, not %v", v, want)
@@ -161,6 +184,26 @@ func (s schemaDoc) judge(at string, v any, rule map[string]any) (complaints []st
 		complaints = append(complaints, s.fields(at, v, rule)...)
 	}
 	return complaints
+}
+
+// oneOf complains unless v is as exactly one of the rules says. The complaints are
+// those of the rule that v comes nearest to.
+func (s schemaDoc) oneOf(at string, v any, rules []any) (nearest []string) {
+	fit := 0
+	for i, r := range rules {
+		rule, _ := r.(map[string]any)
+		complaints := s.judge(at, v, rule)
+		if len(complaints) == 0 {
+			fit++
+		}
+		if i == 0 || len(complaints) < len(nearest) {
+			nearest = complaints
+		}
+	}
+	if fit > 1 {
+		return []string{at + ": " + fmt.Sprint(fit) + " rules fit where one may"}
+	}
+	return nearest
 }
 
 func (s schemaDoc) fields(at string, v, rule map[string]any) (complaints []string) {
