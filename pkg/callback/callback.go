@@ -85,6 +85,7 @@ type Listener struct {
 	redirect string
 	path     string
 	proof    atomic.Pointer[string] // this attempt's state
+	probe    atomic.Pointer[probe]  // what was announced by Probe
 	sockets  []net.Listener
 	server   *http.Server
 	door     *door

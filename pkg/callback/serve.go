@@ -67,6 +67,9 @@ func (l *Listener) handle(w http.ResponseWriter, r *http.Request) {
 
 // judgeRequest decides on a request; ended means that it became the outcome, to be announced once its page is written.
 func (l *Listener) judgeRequest(r *http.Request) (p page, ended bool) {
+	if l.probed(r) {
+		return reachable, false
+	}
 	if l.opts.Fragment {
 		return l.judgeFragment(r)
 	}
