@@ -89,7 +89,7 @@ func (c *checker) again(where, s, enc string) {
 
 // checkText is Check for one text that stands for itself.
 func checkText(s string) bool {
-	c := &checker{budget: perByte*len(s) + spare, told: map[Leak]bool{}, forms: map[string]bool{}, placed: map[string]bool{}}
+	c := &checker{budget: perByte*len(s) + maxFile>>10, told: map[Leak]bool{}, forms: map[string]bool{}, placed: map[string]bool{}}
 	c.text("", s, "", 0)
 	return len(c.leaks) == 0 && c.budget > 0
 }

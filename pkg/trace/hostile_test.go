@@ -92,8 +92,11 @@ func TestChanges(t *testing.T) {
 		nil,
 		{{"long", WhatChanged, "long~1", "long~2"}, {"scope", WhatChanged, "a", "b"}},
 		{
-			{"code", WhatNew, "", "code~2,code~3"}, {"handle", WhatNew, "", "long~1"}, {"long", WhatGone, "long~2", ""},
-			{"scope", WhatGone, "b", ""}, {"state", WhatChanged, "state~1", "state~2"},
+			{"code", WhatNew, "", "code~2,code~3"},
+			{"handle", WhatNew, "", "long~1"},
+			{"long", WhatGone, "long~2", ""},
+			{"scope", WhatGone, "b", ""},
+			{"state", WhatChanged, "state~1", "state~2"},
 		},
 		nil,
 	}

@@ -32,7 +32,7 @@ const (
 // hash is the place in the filter of the three bytes of s at i.
 func hash(s string, i int) uint16 {
 	const shift = 64 - filterBits
-	return uint16((uint64(s[i]) | uint64(s[i+1])<<8 | uint64(s[i+2])<<16) * 0x9e3779b97f4a7c15 >> shift) //nolint:gosec // 12 bits
+	return uint16((uint64(s[i]) | uint64(s[i+1])<<8 | uint64(s[i+2])<<16) * 0x9e3779b97f4a7c15 >> shift)
 }
 
 // add makes texts replaced by shown.

@@ -30,11 +30,11 @@ var canaries = []string{
 }
 
 // file is a file of testdata/trace.
-func file(t testing.TB, name string) []byte {
-	t.Helper()
+func file(tb testing.TB, name string) []byte {
+	tb.Helper()
 	b, err := os.ReadFile(filepath.Join(savedDir, name))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return b
 }
@@ -61,14 +61,14 @@ func golden(t *testing.T, name string, got []byte) {
 }
 
 // document is a trace as JSON, for people.
-func document(t testing.TB, tr *Trace) []byte {
-	t.Helper()
+func document(tb testing.TB, tr *Trace) []byte {
+	tb.Helper()
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
 	if err := enc.Encode(tr); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return b.Bytes()
 }
@@ -109,12 +109,12 @@ func TestReadSaved(t *testing.T) {
 }
 
 // noCanary fails if a secret is in b, in any form.
-func noCanary(t testing.TB, b []byte) {
-	t.Helper()
+func noCanary(tb testing.TB, b []byte) {
+	tb.Helper()
 	for _, secret := range canaries {
 		for _, form := range formsOf(secret) {
 			if bytes.Contains(b, []byte(form)) {
-				t.Errorf("%s is left, as %s", secret, form)
+				tb.Errorf("%s is left, as %s", secret, form)
 			}
 		}
 	}

@@ -148,8 +148,8 @@ func (c *curlLog) resolve(host, target string) string {
 	if c.next != "" {
 		full, c.next = c.next, ""
 	}
-	if u, err := url.Parse(full); err == nil {
-		c.base = u
+	if u, err := url.Parse(full); err == nil && u.Scheme == "http" { // over another connection than the last one that was opened
+		c.x.tls, c.x.issuer = "", ""
 	}
 	return full
 }
