@@ -66,12 +66,12 @@ func (s Stage) shape() shape {
 // refuse answers in the shape of the call's stage.
 func (c *call) refuse(r refusal) { c.route.stage.shape().refuse(c, r) }
 
-// fails answers for a number whose outcome at this stage is an error, and tells whether it did.
-func (c *call) fails(phone string) bool {
-	if c.s.options.ErrorAt != c.route.stage || c.flow.isSilent() || outcomeOf(phone) != outcomeError {
+// fails answers for a number whose outcome is an error where that is met at this stage, and tells whether it did.
+func (c *call) fails(result outcome) bool {
+	if c.s.options.ErrorAt != c.route.stage || c.flow.isSilent() || result != outcomeError {
 		return false
 	}
-	c.entry.Note = "a number ending in 99 fails here"
+	c.entry.Note = "a number whose outcome is an error fails here"
 	c.route.stage.shape().fail(c, c.s.options.ErrorStatus)
 	return true
 }

@@ -15,6 +15,9 @@ import (
 //	vendor  /camara/oauth/callback   with a code of the carrier's
 //	the registered redirect_uri      with the app's code and the app's state
 
+// firstHop is where the carrier's part begins.
+const firstHop = "/carrier/he"
+
 // sessionCookie is what /carrier/session sets, for its own path only.
 const sessionCookie = "carrier_session"
 
@@ -25,7 +28,7 @@ func readChain(c *call) {
 	c.s.mu.Lock()
 	defer c.s.mu.Unlock()
 	if f, ok := c.s.flows.get(c.entry.State, c.now); ok && c.belongs(f) {
-		c.flow = f
+		c.flow, c.part = f, f.part
 		c.entry.Phone, c.entry.RedirectURI = f.phone, f.redirectURI
 	}
 }
@@ -74,15 +77,15 @@ func serveAuthorize(c *call) {
 		c.deliver(callbackError("invalid_scope", "The scope was not enabled."))
 		return
 	}
-	if c.fails(c.flow.phone) {
+	if c.fails(c.flow.result) {
 		return
 	}
-	redirect(c, c.s.carrier+"/carrier/he?state="+c.entry.State)
+	redirect(c, c.s.carrier+firstHop+"?state="+c.entry.State)
 }
 
 // serveEnrichment is the hop at which a carrier reads the number that its network put into the request.
 func serveEnrichment(c *call) {
-	if c.lost() || c.fails(c.flow.phone) {
+	if c.lost() || c.fails(c.flow.result) {
 		return
 	}
 	redirect(c, c.s.carrier+"/carrier/session?state="+c.entry.State)
@@ -139,7 +142,7 @@ func serveCallback(c *call) {
 	c.s.mu.Lock()
 	_, open := c.s.flows.get(c.entry.State, c.now)
 	ok := open && c.flow.carrierCode != "" && sent == c.flow.carrierCode
-	fails := c.s.options.ErrorAt == StageCallback && outcomeOf(c.flow.phone) == outcomeError
+	fails := c.s.options.ErrorAt == StageCallback && c.flow.result == outcomeError
 	if ok {
 		c.s.flows.drop(c.entry.State)
 		if !fails {
@@ -150,7 +153,7 @@ func serveCallback(c *call) {
 	switch {
 	case !ok:
 		c.deny("the code is not the carrier's", refusal{http.StatusBadRequest, "The carrier's code is not valid.", nil})
-	case !c.fails(c.flow.phone):
+	case !c.fails(c.flow.result):
 		c.deliver("code=" + code)
 	}
 }

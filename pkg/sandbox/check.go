@@ -17,7 +17,7 @@ func readCheck(c *call) {
 	c.s.mu.Lock()
 	defer c.s.mu.Unlock()
 	if q := c.request(); q != nil {
-		c.entry.Phone = q.phone
+		c.entry.Phone, c.part = q.phone, q.part
 	}
 }
 
@@ -82,7 +82,7 @@ func (c *call) redeemSilent() (silentStatus, *verdict) {
 		c.s.finish(q, silentFailed, c.now)
 		return "", wrongCode
 	}
-	status := silentEndOf(outcomeOf(q.phone)).status
+	status := silentEndOf(q.result).status
 	c.s.finish(q, status, c.now)
 	return status, nil
 }
@@ -91,7 +91,7 @@ func readCancel(c *call) {
 	c.s.mu.Lock()
 	defer c.s.mu.Unlock()
 	if q := c.request(); q != nil {
-		c.entry.Phone = q.phone
+		c.entry.Phone, c.part = q.phone, q.part
 	}
 }
 

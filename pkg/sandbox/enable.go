@@ -63,6 +63,7 @@ func readEnable(c *call) {
 	c.field(o, "scopes", "an array of strings", &c.enable.scopes)
 	c.field(o, "state", "a string", &c.enable.state)
 	c.entry.Phone, c.entry.State = c.enable.phone, c.enable.state
+	c.beginPart(c.enable.phone)
 }
 
 func serveEnable(c *call) {
@@ -78,7 +79,7 @@ func serveEnable(c *call) {
 		c.deny(wrong[0].Name+" "+wrong[0].Reason, refusal{status: http.StatusUnprocessableEntity, params: wrong})
 		return
 	}
-	if c.fails(c.enable.phone) {
+	if c.fails(c.part.resultOf(c.enable.phone)) {
 		return
 	}
 	answer, no := c.enableScopes()
@@ -121,7 +122,7 @@ func (c *call) enableScope(scope, redirectURI string) any {
 		return c.s.refusedScope("The requested scope is not enabled for this application.")
 	}
 	state := "v2_" + c.s.ids.uuid()
-	c.s.flows.put(state, &flow{grant: grant{c.enable.phone, scope, redirectURI}, state: c.enable.state}, c.now)
+	c.s.flows.put(state, &flow{grant: c.grantFor(c.enable.phone, scope, redirectURI), state: c.enable.state}, c.now)
 	return enabledScope{c.s.authURL(scope, state), true}
 }
 

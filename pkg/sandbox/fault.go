@@ -124,7 +124,7 @@ func faultNamed(name string) (Fault, bool) {
 }
 
 // faulted lets the faults of the call's stage have it, and tells whether one answered: those that were
-// set, and then the one that the number is reserved for.
+// set, then the scenario's, then the one that the number is reserved for.
 func (s *Server) faulted(c *call) bool {
 	for _, a := range *s.armed.Load() {
 		if a.At != c.route.stage || !a.numbers.matches(c.number) || !a.take() {
@@ -134,6 +134,9 @@ func (s *Server) faulted(c *call) bool {
 			return true
 		}
 		a.giveBack()
+	}
+	if c.play() {
+		return true
 	}
 	f := reservedFault(c.number)
 	return f != nil && f.At == c.route.stage && c.strike(f)

@@ -123,12 +123,7 @@ var reset = with(func(c *call) {
 // slow says nothing for half a minute, longer than any request of a client may take.
 var slow = with(func(c *call) {
 	c.note()
-	timer := time.NewTimer(30 * time.Second)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
+	if c.wait(30 * time.Second) {
 		c.route.serve(c)
-	case <-c.r.Context().Done():
-	case <-c.s.closing:
 	}
 })

@@ -82,7 +82,7 @@ func located(change func(c *call, next string) string) do {
 
 // again redirects to the first hop of the carrier under a new URL.
 func (c *call) again() {
-	redirect(c, c.s.carrier+"/carrier/he?state="+c.entry.State+"&n="+strconv.Itoa(c.times()+1))
+	redirect(c, c.s.carrier+firstHop+"?state="+c.entry.State+"&n="+strconv.Itoa(c.times()+1))
 }
 
 // times is how often again has sent this client round.
@@ -91,14 +91,14 @@ func (c *call) times() int {
 	if err != nil {
 		return 0
 	}
-	return n
+	return max(n, 0)
 }
 
 // hops makes the chain that many redirects long, by rounds at its first hop.
 func hops(n int) do {
 	return func(_ *Server, w http.ResponseWriter, r *http.Request) bool {
 		c, ok := w.(*call)
-		if !ok || r.URL.Path != "/carrier/he" || c.times() >= n-ordinaryHops {
+		if !ok || r.URL.Path != firstHop || c.times() >= n-ordinaryHops {
 			return false
 		}
 		c.again()
@@ -147,7 +147,7 @@ func atPath(path string, then do) do {
 // checkCookie is what insistOnCookie sets.
 const checkCookie = "carrier_check"
 
-var insistOnCookie = atPath("/carrier/he", func(_ *Server, w http.ResponseWriter, r *http.Request) bool {
+var insistOnCookie = atPath(firstHop, func(_ *Server, w http.ResponseWriter, r *http.Request) bool {
 	c, ok := w.(*call)
 	if _, err := r.Cookie(checkCookie); err == nil || !ok {
 		return false
@@ -158,7 +158,7 @@ var insistOnCookie = atPath("/carrier/he", func(_ *Server, w http.ResponseWriter
 })
 
 // cleartextHop leads over the carrier's plain port for one hop. Without TLS every hop is so already.
-var cleartextHop = atPath("/carrier/he", located(func(c *call, next string) string {
+var cleartextHop = atPath(firstHop, located(func(c *call, next string) string {
 	return c.s.plainOrigin() + pathAndQuery(next)
 }))
 

@@ -28,7 +28,7 @@ type route struct {
 var routes = [...]route{
 	{"/v0.1/network-enablement", roleVendor, http.MethodPost, StageEnable, readEnable, serveEnable},
 	{"/oauth2/auth", roleVendor, http.MethodGet, StageAuthorize, readChain, serveAuthorize},
-	{"/carrier/he", roleCarrier, http.MethodGet, StageCarrier, readChain, serveEnrichment},
+	{firstHop, roleCarrier, http.MethodGet, StageCarrier, readChain, serveEnrichment},
 	{"/carrier/session", roleCarrier, http.MethodGet, StageCarrier, readChain, serveSession},
 	{"/carrier/session/return", roleCarrier, http.MethodGet, StageCarrier, readChain, serveReturn},
 	{"/camara/oauth/callback", roleVendor, http.MethodGet, StageCallback, readChain, serveCallback},
@@ -65,6 +65,7 @@ type call struct {
 	number    string // the phone that this is about, as far as it is known; selects faults
 	noted     bool
 	flow      *flow // in the chain: the one that the state belongs to
+	part      *part // of the scenario, or nil
 }
 
 // malformed says why a request cannot be understood: in JSON, its query or its form.
@@ -136,6 +137,10 @@ func (c *call) run() {
 	}
 	c.route.read(c)
 	c.number = cmp.Or(c.number, c.entry.Phone)
+	if !c.pause() {
+		c.entry.Note = "the client did not wait"
+		return
+	}
 	if !c.s.faulted(c) {
 		c.route.serve(c)
 	}

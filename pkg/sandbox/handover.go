@@ -22,7 +22,7 @@ func readOpen(c *call) {
 	}
 	c.entry.State, c.entry.Phone, c.entry.RedirectURI = q.state, q.phone, q.redirectURL
 	if f, ok := c.s.flows.get(q.state, c.now); ok {
-		c.flow = f
+		c.flow, c.part = f, f.part
 	}
 }
 
@@ -32,7 +32,7 @@ func serveOpen(c *call) {
 	if c.lostSilent() {
 		return
 	}
-	redirect(c, c.s.carrier+"/carrier/he?state="+c.entry.State)
+	redirect(c, c.s.carrier+firstHop+"?state="+c.entry.State)
 }
 
 // lostSilent answers for a request that is unknown, or that nothing can be done with any more, and tells
@@ -51,7 +51,7 @@ func serveHandover(c *call) {
 	if c.lostSilent() {
 		return
 	}
-	result := outcomeOf(c.flow.phone)
+	result := c.flow.result
 	end := silentEndOf(result)
 	if c.s.options.silentFailsAt(result) != StageHandover {
 		end.reason = ""

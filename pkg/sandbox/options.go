@@ -131,6 +131,9 @@ type Options struct {
 	// [Server.SetFaults] and [Numbers].
 	Faults []string
 
+	// Scenario says by number what flows meet, after Faults and before the reserved numbers; nil for none.
+	Scenario *Scenario
+
 	// LedgerSize is how many requests [Server.Requests] keeps, [DefaultLedgerSize] when 0.
 	LedgerSize int
 	// Log is called once for every request, from its goroutine, before the ledger has it. An Entry is

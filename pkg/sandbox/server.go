@@ -46,6 +46,7 @@ type Server struct {
 	requests  *store[string, *silent] // of the second API, by id
 	numbers   *store[string, string]  // the id of the one under way for a number
 	pending   []*silent               // in the order of their start, where a webhook tells when they expire
+	met       *store[string, *met]    // how far a scenario's numbers have come
 	jwts      *store[string, string]  // the Authorization headers that were found good
 }
 
@@ -63,6 +64,8 @@ func (f *flow) isSilent() bool { return f != nil && f.silent != nil }
 // grant is what a code, and then a token, stands for.
 type grant struct {
 	phone, scope, redirectURI string
+	result                    outcome
+	part                      *part // of a scenario, or nil
 }
 
 // New makes a sandbox that listens nowhere yet. Its error says which option is wrong.
@@ -89,6 +92,7 @@ func New(o Options) (*Server, error) {
 		tokens:   newStore[string, grant](maxFlows, o.TokenTTL),
 		requests: newStore[string, *silent](maxFlows, max(requestTTL, o.SilentTTL)),
 		numbers:  newStore[string, string](maxFlows, o.SilentTTL),
+		met:      newStore[string, *met](maxFlows, statesTTL),
 		jwts:     newStore[string, string](maxJWTs, maxLifetime+2*leeway),
 	}
 	s.armed.Store(&armed)

@@ -47,6 +47,8 @@ type silent struct {
 	id, phone, redirectURL, clientRef string
 	state                             string // of its flow, along the chain
 	started                           time.Time
+	result                            outcome
+	part                              *part // of a scenario, or nil
 
 	status    silentStatus
 	code      string // "" until it was handed over

@@ -51,6 +51,7 @@ func readStart(c *call) {
 	c.entry.RedirectURI = r.redirectURL
 	if c.entry.Phone = r.to; r.to != "" {
 		c.entry.Phone = r.phone()
+		c.beginPart(c.entry.Phone)
 	}
 }
 
@@ -84,6 +85,7 @@ func (c *call) begin() (answer startAnswer, running string) {
 	s, phone := c.s, strings.Clone(c.start.phone())
 	q := &silent{
 		id: s.ids.uuid(), state: "v2_" + s.ids.uuid(), phone: phone, started: c.now, status: silentPending,
+		result: c.part.resultOf(phone), part: c.part,
 		redirectURL: strings.Clone(c.start.redirectURL), clientRef: strings.Clone(c.start.clientRef),
 	}
 	s.mu.Lock()
@@ -93,7 +95,7 @@ func (c *call) begin() (answer startAnswer, running string) {
 	}
 	s.numbers.put(phone, q.id, c.now)
 	s.requests.put(q.id, q, c.now)
-	s.flows.putUntil(q.state, &flow{grant: grant{phone, "", q.redirectURL}, silent: q}, c.now, c.now.Add(s.options.SilentTTL))
+	s.flows.putUntil(q.state, &flow{grant: grant{phone, "", q.redirectURL, q.result, c.part}, silent: q}, c.now, c.now.Add(s.options.SilentTTL))
 	s.announce(q)
 	c.entry.RequestID, c.entry.State = q.id, q.state
 	return startAnswer{q.id, s.checkURL(q.id)}, ""

@@ -22,7 +22,7 @@ func readToken(c *call) {
 	c.s.mu.Lock()
 	defer c.s.mu.Unlock()
 	if g, ok := c.s.codes.get(c.entry.Code, c.now); ok {
-		c.entry.Phone = g.phone
+		c.entry.Phone, c.part = g.phone, g.part
 	}
 }
 
@@ -52,7 +52,7 @@ func serveToken(c *call) {
 			return
 		}
 	}
-	if c.entry.Phone != "" && c.fails(c.entry.Phone) {
+	if c.entry.Phone != "" && c.fails(c.part.resultOf(c.entry.Phone)) {
 		return
 	}
 	token := c.s.ids.hex128()

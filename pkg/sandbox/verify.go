@@ -25,7 +25,7 @@ func readVerify(c *call) {
 	c.s.mu.Lock()
 	defer c.s.mu.Unlock()
 	g, _ := c.s.tokens.get(c.entry.Token, c.now)
-	c.number = g.phone
+	c.number, c.part = g.phone, g.part
 }
 
 // serveVerify answers once for a token: whether the device that it stands for holds the number asked
@@ -56,10 +56,10 @@ func serveVerify(c *call) {
 		c.deny("the access token was used meanwhile", refusal{status: http.StatusUnauthorized})
 		return
 	}
-	if c.fails(g.phone) {
+	if c.fails(g.result) {
 		return
 	}
-	replyJSON(c, http.StatusOK, typeJSON, verifyAnswer{c.verify.asksFor(g.phone) && outcomeOf(g.phone) == outcomeTrue})
+	replyJSON(c, http.StatusOK, typeJSON, verifyAnswer{c.verify.asksFor(g.phone) && g.result == outcomeTrue})
 }
 
 // check returns what is wrong with the request, "" if nothing is.

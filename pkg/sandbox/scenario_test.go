@@ -1,0 +1,245 @@
+package sandbox_test
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/vnv-cli/vnv/pkg/sandbox"
+)
+
+func scenario(tb testing.TB, text string) *sandbox.Scenario {
+	tb.Helper()
+	s, err := sandbox.ParseScenario("test.yaml", []byte(text))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return s
+}
+
+func TestScenario(t *testing.T) {
+	t.Parallel()
+	c := start(t, sandbox.Options{Scenario: scenario(t, `
+version: 1
+numbers:
+  "+4477009001*": {outcome: true}
+  "+4477009002*": {outcome: "false"}
+  "+4477009003*": {outcome: error}
+  "+4477009004*":
+    fault: [token-html, "verify-504:1"]
+  "+447700900501":
+    sequence:
+      - {fault: enable-500, times: 2}
+      - {outcome: false}
+      - {outcome: true}
+  "*99": {outcome: true}
+`)})
+	for _, tt := range []struct{ phone, says string }{
+		{"+447700900101", `{"devicePhoneNumberVerified":true}`},
+		{"+447700900199", `{"devicePhoneNumberVerified":true}`}, // the first pattern counts
+		{"+447700900202", `{"devicePhoneNumberVerified":false}`},
+		{"+447700900302", `"NUMBER_VERIFICATION.USER_NOT_AUTHENTICATED_BY_MOBILE_NETWORK"`},
+		{"+33612345699", `{"devicePhoneNumberVerified":true}`},
+		{"+33612345697", `{"devicePhoneNumberVerified":false}`}, // nobody speaks of it
+	} {
+		if r := c.verify(c.token(tt.phone), `{"phoneNumber":"`+tt.phone+`"}`); !strings.Contains(r.body, tt.says) {
+			t.Errorf("%s: %d %s, want %s", tt.phone, r.status, r.body, tt.says)
+		}
+	}
+	if r := c.exchange(grantOf(c.code("+447700900400"))); !strings.Contains(r.body, "<title>") {
+		t.Errorf("fault: %d %s", r.status, r.body)
+	}
+	const failsTwice = "+447700900501"
+	for i, want := range []int{500, 500, 200} {
+		body := fmt.Sprintf(`{"phone_number":"%s","scopes":["%s"],"state":"s%d"}`, failsTwice, scope, i)
+		if r := c.enableBody(body); r.status != want {
+			t.Errorf("flow %d: %d, want %d", i, r.status, want)
+		}
+	}
+	for i := range 2 { // the third flow was left behind above; the last step stays
+		if r := c.verify(c.token(failsTwice), `{"phoneNumber":"`+failsTwice+`"}`); r.body != `{"devicePhoneNumberVerified":true}` {
+			t.Errorf("flow %d: %s", i+3, r.body)
+		}
+	}
+}
+
+// Times count the requests of one number, over its flows.
+func TestScenarioFaultTimes(t *testing.T) {
+	t.Parallel()
+	c := start(t, sandbox.Options{Scenario: scenario(t, `{numbers: {"+99*": {fault: "verify-504:2"}}}`)})
+	token := c.token(yes)
+	for i, want := range []int{504, 504, 200} {
+		if r := c.verify(token, `{"phoneNumber":"`+yes+`"}`); r.status != want {
+			t.Errorf("request %d: %d, want %d", i, r.status, want)
+		}
+	}
+	if r := c.verify(c.token(other), `{"phoneNumber":"`+other+`"}`); r.status != 504 {
+		t.Errorf("another number: %d", r.status)
+	}
+}
+
+// The second API plays the same scenario.
+func TestSilentScenario(t *testing.T) {
+	t.Parallel()
+	c := start(t, sandbox.Options{Scenario: scenario(t, `{numbers: {"*77": {outcome: true}, "*88": {outcome: error}, "*66": {fault: check-410}}}`)})
+	for phone, want := range map[string]string{"+99012345677": `"status":"completed"`, "+99012345688": `"status":"failed"`, "+99012345666": "terminated"} {
+		id, code := c.silentCode(phone)
+		if r := c.check(id, code); !strings.Contains(r.body, want) {
+			t.Errorf("%s: %d %s", phone, r.status, r.body)
+		}
+	}
+}
+
+// A saved chain is played again: hops of its own, and a page at the end that can do nothing.
+func TestScenarioAnswers(t *testing.T) {
+	t.Parallel()
+	c := start(t, sandbox.Options{Scenario: scenario(t, `
+numbers:
+  "+9901*":
+    answers:
+      - {at: authorize, status: 303, headers: {location: "{{next}}", X-Trace-Id: abc}}
+      - {at: carrier, status: 307, headers: {Location: "{{next}}"}}
+      - {at: carrier, status: 302, headers: {Location: "{{next}}"}}
+      - {at: carrier, status: 403, headers: {Content-Type: text/html}, body: "<title>Log in</title><script>1</script>{{state}}"}
+  "+9902*":
+    answers:
+      - {at: carrier, status: 302, headers: {Location: "{{next}}"}}
+      - {at: carrier, status: 302, headers: {Location: "{{next}}"}}
+`)})
+	at, statuses := c.enable(yes, "mine"), ""
+	var r reply
+	for range 5 {
+		r = c.send("GET", at, "")
+		statuses += fmt.Sprint(r.status, " ")
+		if at = r.header.Get("Location"); at == "" {
+			break
+		}
+	}
+	if statuses != "303 307 302 403 " || !strings.HasPrefix(r.body, "<title>Log in</title><script>1</script>v2_") {
+		t.Errorf("%s: %s", statuses, r.body)
+	}
+	if r.header.Get("Content-Security-Policy") != "sandbox; default-src 'none'" || r.header.Get("X-Content-Type-Options") != "nosniff" {
+		t.Errorf("headers: %v", r.header)
+	}
+	hops := c.follow(c.enable("+99022222222", "s2"))
+	last, err := url.Parse(hops[len(hops)-1])
+	if err != nil || last.Query().Get("code") == "" || len(hops) != 7 {
+		t.Errorf("a chain that goes on ends at %v", hops)
+	}
+}
+
+// A slow answer ends with the client that does not wait for it; one that is not so slow comes.
+func TestScenarioDelay(t *testing.T) {
+	t.Parallel()
+	c := start(t, sandbox.Options{Scenario: scenario(t, `{numbers: {"*78": {delay: {enable: 1ms, token: 1us}}, "*70": {delay: 5m}}}`)})
+	began := time.Now()
+	c.token(yes)
+	if time.Since(began) < time.Millisecond {
+		t.Error("no delay")
+	}
+	c.Client.Timeout = time.Millisecond
+	_, err := c.Post(c.s.URL()+"/v0.1/network-enablement", "application/json", strings.NewReader(`{"phone_number":"`+other+`"}`))
+	if e := (*url.Error)(nil); !errors.As(err, &e) || !e.Timeout() {
+		t.Errorf("a delay of 5 minutes: %v", err)
+	}
+}
+
+func TestScenarioErrors(t *testing.T) {
+	t.Parallel()
+	const head = "numbers:\n  "
+	for text, want := range map[string]string{
+		"":                           "test.yaml: the file is empty",
+		"# nothing":                  "test.yaml: the file is empty",
+		"numbers: [":                 "test.yaml:1: did not find expected node content",
+		"a: b\nb: \"":                "test.yaml:2: found unexpected end of stream",
+		"[]":                         "test.yaml:1: want keys and values, not a list",
+		"numbers:":                   `test.yaml:1: numbers: want patterns and what they lead to, not ""`,
+		"version: 2\nnumbers: {}":    "test.yaml:1: version: want 1",
+		"{}":                         "test.yaml:1: numbers is missing: want number patterns and what they lead to",
+		"number: {}":                 `test.yaml:1: unknown key "number": want numbers, version`,
+		head + "4477*: {}":           `test.yaml:2: number pattern "4477*": want + or * and digits in quotes`,
+		head + `"*": 1`:              `test.yaml:2: want keys and values, not "1"`,
+		head + `"*": {outcome: yes}`: `test.yaml:2: outcome: want true, false or error, not "yes"`,
+		head + `"*": {outcome: [a]}`: `test.yaml:2: outcome: want true, false or error, not a list`,
+		head + "\"*\":\n    fault:\n      - wifi\n      - wfi":                  `test.yaml:5: unknown fault "wfi"; vnv sandbox faults lists them`,
+		head + `"*": {fault: "wifi:0"}`:                                         `test.yaml:2: fault "wifi:0": want NAME:times with times from 1`,
+		head + `"*": {fault: "wifi@+44*"}`:                                      `test.yaml:2: fault wifi: the numbers are those of the pattern above`,
+		head + `"*": {fault: {a: b}}`:                                           `test.yaml:2: fault: want a name or a list of names, not keys and values`,
+		head + `"*": {delay: 1}`:                                                `test.yaml:2: delay: want a time from 0s to 5m, such as 300ms, not "1"`,
+		head + `"*": {delay: 6m}`:                                               `test.yaml:2: delay: want a time from 0s to 5m`,
+		head + `"*": {delay: -1s}`:                                              `test.yaml:2: delay: want a time from 0s to 5m`,
+		head + `"*": {delay: {tokn: 1s}}`:                                       `test.yaml:2: unknown key "tokn": want application, authorize, callback, cancel, `,
+		head + `"*": {sequence: []}`:                                            `test.yaml:2: sequence: want a list of steps, not a list`,
+		head + `"*": {sequence: [{times: 0}]}`:                                  `test.yaml:2: times: want a number from 1 to 1048576, not "0"`,
+		head + `"*": {sequence: [{outcome: true}], delay: 1s}`:                  `test.yaml:2: sequence stands alone`,
+		head + `"*": {outcome: true, outcome: true}`:                            `test.yaml:2: outcome comes twice`,
+		head + `"*": {times: 2}`:                                                `test.yaml:2: unknown key "times"`,
+		head + "\"*9\": &a {outcome: true}\n  \"*8\": *a":                       `test.yaml:3: want keys and values, not an alias`,
+		head + "\"*9\": {}\n  \"*9\": {}":                                       `test.yaml:3: *9 is there already, at line 2`,
+		head + "\"*9\": {}\n---\na: b":                                          `test.yaml:3: a second YAML document begins here: want one`,
+		head + `"*": {answers: [{at: nowhere}]}`:                                `test.yaml:2: at: "nowhere" is no stage`,
+		head + `"*": {answers: [{at: carrier, status: 100}]}`:                   `test.yaml:2: status: want a number from 200 to 599, not "100"`,
+		head + `"*": {answers: [{at: carrier, headers: {set-cookie: a}}]}`:      `test.yaml:2: headers: "set-cookie" cannot be replayed`,
+		head + `"*": {answers: [{at: carrier, headers: {"a b": a}}]}`:           `test.yaml:2: headers: "a b" cannot be replayed`,
+		head + `"*": {answers: [{at: carrier, headers: {Location: "a\r\nb"}}]}`: `test.yaml:2: headers: the value of Location is not one line of text`,
+		head + `"*": {answers: [{at: carrier, body: [a]}]}`:                     `test.yaml:2: body: want text, not a list`,
+	} {
+		_, err := sandbox.ParseScenario("test.yaml", []byte(text))
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q:\n%v\nwant %s", text, err, want)
+			continue
+		}
+		if e := (*sandbox.ScenarioError)(nil); !errors.As(err, &e) || e.Name != "test.yaml" {
+			t.Errorf("%q: %T", text, err)
+		}
+	}
+}
+
+// All mistakes are told at once, in the order of the file.
+func TestScenarioErrorsTogether(t *testing.T) {
+	t.Parallel()
+	_, err := sandbox.ParseScenario("a.yaml", []byte("numbers:\n  \"*1\": {fault: x}\n  \"*2\": {outcome: x}\nmore: 1\n"))
+	const want = `a.yaml:2: unknown fault "x"; vnv sandbox faults lists them
+a.yaml:3: outcome: want true, false or error, not "x"
+a.yaml:4: unknown key "more": want numbers, version`
+	if err == nil || err.Error() != want {
+		t.Errorf("%v", err)
+	}
+	_, err = sandbox.ParseScenario("a.yaml", []byte("numbers:\n"+strings.Repeat("  \"*1\": {outcome: x}\n", 100)))
+	if n := strings.Count(err.Error(), "\n"); n != 19 {
+		t.Errorf("%d lines of errors", n+1)
+	}
+	if _, err := sandbox.ParseScenario("big.yaml", make([]byte, 5<<20)); err == nil || err.Error() != "big.yaml: the file is larger than 4 MiB" {
+		t.Errorf("%v", err)
+	}
+}
+
+// Whatever a file holds, it is read or refused, and its mistakes have their lines.
+func FuzzParseScenario(f *testing.F) {
+	for _, seed := range []string{
+		"numbers:\n  \"+4477*\": {outcome: true}\n", `{numbers: {"*9": {sequence: [{fault: wifi, times: 2}, {delay: {token: 2s}}]}}}`,
+		`{numbers: {"*": {answers: [{at: carrier, status: 302, headers: {Location: "{{next}}"}, body: x}]}}}`, "a: &a [*a]", "? {}\n: {}", "--- !!binary x",
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		s, err := sandbox.ParseScenario("f.yaml", b)
+		if (s == nil) == (err == nil) {
+			t.Fatalf("%v, %v", s, err)
+		}
+		if err != nil {
+			for line := range strings.Lines(err.Error()) {
+				if e := (*sandbox.ScenarioError)(nil); !errors.As(err, &e) || !strings.HasPrefix(line, "f.yaml") {
+					t.Fatalf("%T: %q", err, line)
+				}
+			}
+			return
+		}
+		if _, err := sandbox.New(sandbox.Options{Scenario: s}); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
