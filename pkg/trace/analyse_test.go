@@ -44,6 +44,7 @@ var ruleCases = []struct {
 	{"state-wrong", []Hop{at(1, begin, 302, registered+"?code=code~1&state=state~2")}, "1 error sent state~1, got state~2"},
 	{"state-wrong", []Hop{at(1, begin, 302, registered+"?code=code~1")}, "1 error " + registered + "?code=code~1"},
 	{"state-wrong", []Hop{at(1, begin, 302, registered+"?code=code~1&state=state~1")}, ""},
+	{"state-wrong", []Hop{at(1, begin, 302, registered+"#request_id=request_id~1&code=code~1")}, ""},
 	{"state-changed", []Hop{at(1, begin, 302, "https://op.example/he?state=state~2")}, "1 info state~1 → state~2"},
 	{"state-changed", []Hop{at(1, begin, 302, "https://op.example/he?state=state~1")}, ""},
 	{"redirect-uri-other", []Hop{at(1, "https://idp.example/?redirect_uri=https://idp.example/cb", 302, "/x")}, "1 info https://idp.example/cb"},

@@ -13,8 +13,9 @@ func stateWrong(c *chain, s *step) *hit {
 	}
 	state, has := valueOf(s.to, "state")
 	_, code := valueOf(s.to, "code")
+	_, request := valueOf(s.to, "request_id") // of Verify, whose proof that is
 	switch {
-	case !has && code:
+	case !has && code && !request:
 		return &hit{text: "The callback brings a code without a state.", evidence: s.Location}
 	case has && c.state != "" && state != c.state:
 		return &hit{text: "The callback brings another state than the one that was sent.", evidence: "sent " + c.state + ", got " + state}
