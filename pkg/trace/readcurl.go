@@ -32,7 +32,6 @@ type curlLog struct {
 	r        *reader
 	x        *exchange // under way; nil: none
 	next     string    // the URL of the next request, if curl says so
-	base     *url.URL  // of the last request
 	remote   string
 	tls      string
 	issuer   string
