@@ -298,7 +298,6 @@ func TestNoNotes(t *testing.T) {
 func BenchmarkTracing(b *testing.B) {
 	b.Run("loop", func(b *testing.B) { benchmarkTracing(b, httptest.NewServer, &http.Transport{}) })
 	b.Run("flow", func(b *testing.B) {
-		//nolint:gosec // the server's certificate is its own
 		benchmarkTracing(b, httptest.NewTLSServer, &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{InsecureSkipVerify: true}})
 	})
 }
