@@ -107,12 +107,14 @@ type checker struct {
 
 type secretFound struct{ kind, value string }
 
-// leak notes a value; what stands in for one is none.
+// leak notes a value, once at a place: decoding what is around it does not make it another.
 func (c *checker) leak(kind, where, enc, value string) {
 	enc = cmp.Or(enc, EncPlain)
 	l := Leak{Printable(kind), Printable(where), enc, glimpse(value)}
-	c.forms[value+"\n"+enc], c.placed[value+"\n"+where] = true, true
-	if c.told[l] || len(c.leaks) >= maxLeaks {
+	place := value + "\n" + where
+	placed := c.placed[place]
+	c.forms[value+"\n"+enc], c.placed[place] = true, true
+	if placed || c.told[l] || len(c.leaks) >= maxLeaks {
 		return
 	}
 	c.told[l] = true

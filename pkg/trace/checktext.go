@@ -127,7 +127,7 @@ func (c *checker) pair(where, enc string, part func(string) string) {
 	inQuery := strings.ContainsAny(part("at"), "?&#;") && part("is") == "="
 	switch {
 	case stoodIn(whole), stoodIn(value):
-	case phoneNames[key] && isPhone(strings.TrimPrefix(value, "%2B")):
+	case phoneNames[key] && isPhone(value):
 		c.leak("phone", where, enc, value)
 	case strictNames[key] && (inQuery || !ordinary(value)), looseNames[key] && (inQuery || !harmless(value)):
 		c.leak(strings.ToLower(part("name")), where, enc, value)
