@@ -10,11 +10,13 @@ import (
 	"log"
 	"net"
 	"os"
+	"os/exec"
 	"os/signal"
 	"syscall"
 	"time"
 
 	"github.com/vnv-cli/vnv/cmd/internal/cli"
+	"github.com/vnv-cli/vnv/pkg/follow"
 	"golang.org/x/term"
 )
 
@@ -40,7 +42,7 @@ func env() cli.Env {
 		Args: os.Args[1:], In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
 		Getenv: os.Getenv, Environ: os.Environ, Unsetenv: os.Unsetenv, Now: time.Now, Home: home(),
 		InTTY: tty(os.Stdin), OutTTY: tty(os.Stdout), ErrTTY: tty(os.Stderr), Size: size, OpenTTY: openTTY,
-		InterfaceAddrs: net.InterfaceAddrs,
+		InterfaceAddrs: net.InterfaceAddrs, Interfaces: follow.Interfaces, LookPath: exec.LookPath,
 	}
 }
 

@@ -37,6 +37,9 @@ var errNotVerified = errors.New("not verified")
 // errNotSet is the answer that a setting has no value.
 var errNotSet = errors.New("not set")
 
+// errChecksFailed is the answer of the doctor that something must be put right.
+var errChecksFailed = errors.New("a check failed")
+
 func (a *app) main(ctx context.Context) (code int) {
 	a.mask = &trace.Mask{}
 	defer func() {
@@ -92,6 +95,9 @@ func (a *app) end(ctx context.Context, err error) int {
 	}
 	if errors.Is(err, errNotVerified) || errors.Is(err, errNotSet) {
 		return exitNo
+	}
+	if errors.Is(err, errChecksFailed) {
+		return exitUsage
 	}
 	if earlier, ok := errors.AsType[*flow.EarlierError](err); ok {
 		if _, err := a.Out.Write(earlier.Raw); err != nil {

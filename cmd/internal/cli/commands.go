@@ -32,6 +32,7 @@ var commands = []command{
 	{"exchange", groupFlow, "trade the code for a token", exchangeCmd},
 	{"verify", groupFlow, "does the device hold it?", verifyCmd},
 	{"trace", groupLook, "follow any redirect chain", traceCmd},
+	{"doctor", groupLook, "check settings and network", doctorCmd},
 	{"sandbox", groupAround, "vendor and carrier, local", sandboxCmd},
 	{"migrate", groupAround, "from the old API to Verify", migrateCmd},
 	{"config", groupAround, "profiles and settings", configCmd},

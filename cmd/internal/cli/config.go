@@ -28,32 +28,52 @@ type config struct {
 // loadConfig reads the settings for one command. With sandboxed, nothing but flags
 // counts: no account of the user's is near the sandbox.
 func loadConfig(env *Env, flags *pflag.FlagSet, sandboxed bool) (*config, error) {
-	c := &config{Viper: viper.New(), env: env, flags: flags, sandbox: sandboxed}
-	if !sandboxed {
-		if err := c.readFile(); err != nil {
-			return nil, err
-		}
-		if err := c.MergeConfigMap(c.stored); err != nil {
-			return nil, usagef("%s: %v", c.file, err)
-		}
-		if err := c.readEnv(); err != nil {
-			return nil, err
-		}
-	}
-	for _, s := range settings {
-		f := flags.Lookup(s.flag())
-		if f == nil {
-			continue
-		}
-		if err := c.BindPFlag(s.key, f); err != nil {
+	c := newConfig(env, flags, sandboxed)
+	for _, read := range c.sources() {
+		if err := read(); err != nil {
 			return nil, err
 		}
 	}
 	return c, nil
 }
 
+func newConfig(env *Env, flags *pflag.FlagSet, sandboxed bool) *config {
+	return &config{Viper: viper.New(), env: env, flags: flags, sandbox: sandboxed}
+}
+
+// sources are the readers of all that counts, in the order in which they must be
+// called. One that fails takes nothing from the next.
+func (c *config) sources() []func() error {
+	if c.sandbox {
+		return []func() error{c.bindFlags}
+	}
+	return []func() error{c.readFile, c.mergeStored, c.readEnv, c.bindFlags}
+}
+
+func (c *config) mergeStored() error {
+	if err := c.MergeConfigMap(c.stored); err != nil {
+		return usagef("%s: %v", c.file, err)
+	}
+	return nil
+}
+
+func (c *config) bindFlags() error {
+	for _, s := range settings {
+		f := c.flags.Lookup(s.flag())
+		if f == nil {
+			continue
+		}
+		if err := c.BindPFlag(s.key, f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// readEnv takes every variable that can be read, and names the first that cannot.
 func (c *config) readEnv() error {
 	given := map[string]any{}
+	var wrong error
 	for _, s := range settings {
 		text := c.env.Getenv(s.env())
 		if text == "" {
@@ -61,11 +81,17 @@ func (c *config) readEnv() error {
 		}
 		value, err := s.parse(text)
 		if err != nil {
-			return usagef("%s: %v", s.env(), err)
+			if wrong == nil {
+				wrong = usagef("%s: %v", s.env(), err)
+			}
+			continue
 		}
 		given[s.key] = value
 	}
-	return c.MergeConfigMap(given)
+	if err := c.MergeConfigMap(given); err != nil {
+		return err
+	}
+	return wrong
 }
 
 func (c *config) readFile() error {

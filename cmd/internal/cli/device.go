@@ -60,7 +60,7 @@ func (r *stepRun) open(ctx context.Context, target string) error {
 	if why := r.headless(); why != "" {
 		return errors.New(why)
 	}
-	for _, name := range append(r.secretVars, "VNV_PRIVATE_KEY", "VONAGE_PRIVATE_KEY", "VONAGE_PRIVATE_KEY64", "VONAGE_API_KEY", "VONAGE_API_SECRET") {
+	for _, name := range append(r.secretVars, "VNV_PRIVATE_KEY", "VONAGE_PRIVATE_KEY", "VONAGE_PRIVATE_KEY64", "VNV_API_KEY", "VNV_API_SECRET", "VONAGE_API_KEY", "VONAGE_API_SECRET") {
 		if r.Unsetenv != nil {
 			_ = r.Unsetenv(name)
 		}

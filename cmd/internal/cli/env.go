@@ -31,6 +31,8 @@ type Env struct {
 	Size                  func() (columns, rows int) // of the terminal at Err; 0: unknown
 	OpenTTY               func() (*os.File, error)   // the terminal itself, whatever In is
 	InterfaceAddrs        func() ([]net.Addr, error)
+	Interfaces            func() ([]follow.Interface, error)
+	LookPath              func(program string) (path string, err error)
 }
 
 // InterruptError is the cause of a context that a signal ended.
