@@ -2,7 +2,8 @@
 // tables, so that no page can say another thing than the program does:
 //
 //	go run ./cmd/gendocs          writes docs/cli, docs/man, docs/completions,
-//	                              docs/exit-codes.md and docs/environment.md
+//	                              docs/exit-codes.md, docs/environment.md and
+//	                              docs/errors.md
 //	go run ./cmd/gendocs -check   names the files that drifted, and exits 1
 //
 // What it writes depends on the source alone: no date, no version, no machine.

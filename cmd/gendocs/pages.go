@@ -17,6 +17,7 @@ func pages() (map[string][]byte, error) {
 	all := map[string][]byte{
 		"exit-codes.md":  []byte(exitCodes()),
 		"environment.md": []byte(environment()),
+		"errors.md":      []byte(errorPage()),
 	}
 	for _, cmd := range tree(cli.Root()) {
 		all["cli/"+joined(cmd, "_")+".md"] = []byte(markdown(cmd))

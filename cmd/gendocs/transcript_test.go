@@ -151,6 +151,7 @@ var varying = []struct {
 	{regexp.MustCompile(`\b\d\d:\d\d:\d\d\b`), "CLOCK"},
 	{regexp.MustCompile(`\b\d{10}\b`), "EPOCH"},
 	{regexp.MustCompile(`\b(state|code)=[^&\s"]+`), "$1=RANDOM"},
+	{regexp.MustCompile(`"code": "\w{6}"`), `"code": "RANDOM"`}, // of Verify
 	{regexp.MustCompile(`[\w-]{32,}`), "RANDOM"},
 	{regexp.MustCompile(`_ms": [\d.]+`), `_ms": N`},
 	{regexp.MustCompile(`<?\d+(\.\d+)? m?s\b`), "DURATION"},
