@@ -115,7 +115,12 @@ func (e Explainer) Explain(input string) (Explanation, bool) {
 
 // masked takes what is secret or unprintable out of everything that came from outside.
 func (r *reading) masked(x Explanation) Explanation {
-	clean := func(s *string) { *s = r.Mask.Text(hideLoose(*s)) }
+	clean := func(s *string) {
+		if !r.Mask.Reveal {
+			*s = hideLoose(*s)
+		}
+		*s = r.Mask.Text(*s)
+	}
 	clean(&x.What)
 	clean(&x.Title)
 	clean(&x.Means)
@@ -177,7 +182,10 @@ func (r *reading) code() (Explanation, bool) {
 }
 
 func codeExplained(c Code) Explanation {
-	what := map[bool]string{true: "an HTTP status", false: "an error code: " + c.Family}[c.Family == FamilyHTTP]
+	what := "the name of an error, by " + c.Family
+	if c.Family == FamilyHTTP {
+		what = "an HTTP status"
+	}
 	return Explanation{Name: c.Name, What: what, Title: lowerFirst(c.Means), Means: c.Means, Source: c.Source}
 }
 
@@ -193,10 +201,12 @@ func lowerFirst(s string) string {
 // judged explains an error as [Judge] ranks it.
 func (r *reading) judged(o Observation, x Explanation) (Explanation, bool) {
 	o.Vendor = true
-	if c, ok := CodeNamed(strings.TrimSpace(errCode(o.Err))); ok {
+	causes := Judge(o)
+	c, ok := CodeNamed(errCode(o.Err))
+	if ok && (len(causes) == 0 || slices.Contains(c.Causes, causes[0].Cause)) { // else it is another code of that name
 		x.Facts = append(x.Facts, Fact{Name: "meaning", Value: c.Means, Note: c.Source})
 	}
-	return of(Judge(o), x), true
+	return of(causes, x), true
 }
 
 func errCode(e *vnv.Error) string {

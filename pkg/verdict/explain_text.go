@@ -1,7 +1,9 @@
 package verdict
 
 import (
+	"cmp"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -69,9 +71,12 @@ func tokenCauses(findings []JWTFinding) []Candidate {
 			continue
 		}
 		c := listed([]string{name}, evidence)[0]
-		c.Confidence = Certain
+		if c.Confidence = Certain; name == "jwt-expired" {
+			c.Confidence = Likely // a token that was kept to be looked at has expired meanwhile
+		}
 		out = append(out, c)
 	}
+	slices.SortStableFunc(out, func(a, b Candidate) int { return cmp.Compare(b.Confidence, a.Confidence) })
 	return out
 }
 

@@ -77,6 +77,17 @@ func (c Confidence) String() string {
 // MarshalText implements [encoding.TextMarshaler].
 func (c Confidence) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
+// UnmarshalText implements [encoding.TextUnmarshaler]; an unknown word is [Possible].
+func (c *Confidence) UnmarshalText(b []byte) error {
+	*c = Possible
+	for known := Possible; known <= Certain; known++ {
+		if known.String() == string(b) {
+			*c = known
+		}
+	}
+	return nil
+}
+
 // Evidence is one observation that speaks for a cause.
 type Evidence struct {
 	Hop   int    `json:"hop,omitempty"` // of the chain, from 1

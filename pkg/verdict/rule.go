@@ -145,7 +145,7 @@ var endings = map[string]string{
 }
 
 // mostQuoted bounds remote text in evidence.
-const mostQuoted = 100
+const mostQuoted = 160
 
 // quoted is remote text in quotation marks, escaped and not too long.
 func quoted(s string) string { return `"` + shown(s) + `"` }

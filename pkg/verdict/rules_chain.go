@@ -148,12 +148,6 @@ func stateIs(what string) func(*view) bool {
 }
 
 func (v *view) state() string {
-	if f := v.finding("state-wrong"); f != nil && f.Evidence != "" {
-		if strings.Contains(f.Evidence, "state=") {
-			return "other"
-		}
-		return "missing"
-	}
 	h := v.lastHop()
 	if h == nil {
 		return "unknown"

@@ -170,6 +170,7 @@ func (r *traceRun) follow(ctx context.Context, target string, chain *chainRun) e
 	d := newChainDoc(trace.Analyse(chain.recorder.Hops(), trace.AnalyseOptions{
 		Mask: r.mask, RedirectURI: chain.Options.RedirectURI, URL: target, Tool: tool(), End: endOf(err), Settings: r.settingRows(traceKeys...),
 	}))
+	r.facts.scene = sceneOf(d.Trace, chain.Options)
 	if err = chainError(ctx, d, err); err != nil {
 		f := r.failure(ctx, err)
 		d.Error = &f

@@ -33,6 +33,7 @@ var commands = []command{
 	{"verify", groupFlow, "does the device hold it?", verifyCmd},
 	{"trace", groupLook, "follow any redirect chain", traceCmd},
 	{"doctor", groupLook, "check settings and network", doctorCmd},
+	{"explain", groupLook, "say what an error means", explainCmd},
 	{"sandbox", groupAround, "vendor and carrier, local", sandboxCmd},
 	{"migrate", groupAround, "from the old API to Verify", migrateCmd},
 	{"config", groupAround, "profiles and settings", configCmd},

@@ -183,3 +183,10 @@ func shownPhone(p vnv.Phone) string {
 	}
 	return country + "…"
 }
+
+// sceneOf is what a chain alone leaves behind.
+func sceneOf(t *trace.Trace, o follow.Options) func() verdict.Observation {
+	return func() verdict.Observation {
+		return verdict.Observation{Trace: t, Device: string(flow.DeviceFollow), RedirectURI: o.RedirectURI, Client: o.As}
+	}
+}
