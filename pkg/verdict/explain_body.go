@@ -140,8 +140,13 @@ var problemStatuses = []struct {
 	{"unauthorized|jwt-expired|jwt-revoked|invalid-signature|invalid-api-key|invalid_client|invalid_token|unauthenticated|authentication_required", 401},
 	{"low-balance", 402},
 	{"forbidden|unprovisioned|account-suspended|permission_denied|insufficient_scope", 403},
-	{"not-found|not_found", 404}, {"wrong-verb", 405}, {"gone", 410}, {"throttled|quota_exceeded|too_many_requests", 429},
-	{"internal-error|internal|server_error", 500}, {"unavailable|temporarily_unavailable", 503}, {"timeout", 504},
+	{"not-found|not_found", 404},
+	{"wrong-verb", 405},
+	{"gone", 410},
+	{"throttled|quota_exceeded|too_many_requests", 429},
+	{"internal-error|internal|server_error", 500},
+	{"unavailable|temporarily_unavailable", 503},
+	{"timeout", 504},
 }
 
 // statusFor is the status that a body was sent with, as far as it tells.
@@ -172,7 +177,7 @@ func statusFor(doc map[string]json.RawMessage, s shape) int {
 // word is a text in an object, empty if there is none.
 func word(doc map[string]json.RawMessage, key string) string {
 	var text string
-	_ = json.Unmarshal(doc[key], &text) //nolint:errcheck // no text: empty
+	_ = json.Unmarshal(doc[key], &text) // no text: empty
 	return text
 }
 

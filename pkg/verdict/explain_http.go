@@ -83,8 +83,12 @@ func statusLine(line string) (int, bool) {
 
 // steps by the path of a request.
 var paths = []struct{ part, step string }{
-	{"/oauth2/token", "exchange"}, {"/token", "exchange"}, {"network-enablement", "enable"},
-	{"number-verification", "verify"}, {"/verify/", "check"}, {"/v2/verify", "start"},
+	{"/oauth2/token", "exchange"},
+	{"/token", "exchange"},
+	{"network-enablement", "enable"},
+	{"number-verification", "verify"},
+	{"/verify/", "check"},
+	{"/v2/verify", "start"},
 }
 
 func (r *reading) answer() (Explanation, bool) {
@@ -232,9 +236,15 @@ func (r *reading) document() (Explanation, bool) {
 // reasonIn reads back from a message of ours why a chain ended.
 func reasonIn(message string) string {
 	for _, row := range [...][2]string{
-		{"with an HTML page", "page"}, {"a loop", "loop"}, {"with a refresh", "meta-refresh"}, {"whose script", "script-redirect"},
-		{"a dead end", "dead-end"}, {"did not answer in time", "timeout"}, {"over plain http, refused", "cleartext-secret"},
-		{"refused:", "forbidden-address"}, {"leads on to", "too-many"},
+		{"with an HTML page", "page"},
+		{"a loop", "loop"},
+		{"with a refresh", "meta-refresh"},
+		{"whose script", "script-redirect"},
+		{"a dead end", "dead-end"},
+		{"did not answer in time", "timeout"},
+		{"over plain http, refused", "cleartext-secret"},
+		{"refused:", "forbidden-address"},
+		{"leads on to", "too-many"},
 	} {
 		if strings.Contains(message, row[0]) {
 			return row[1]

@@ -108,10 +108,23 @@ var causes = map[string]string{
 
 // endings are the causes of faults that many stages have alike.
 var endings = []struct{ end, cause string }{
-	{"-429", "rate-limit"}, {"-429-date", "rate-limit"}, {"-429-later", "rate-limit"}, {"-500", "service-down"}, {"-502", "service-down"}, {"-502-html", "service-down"},
-	{"-503", "service-down"}, {"-504", "service-down"}, {"-html", "captive-portal"}, {"-truncated", "answer-broken"},
-	{"-redirect", "endpoint-redirects"}, {"-slow", "no-answer"}, {"-reset", "connection-lost"}, {"-jwt-expired", "jwt-expired"},
-	{"-clock-ahead", "clock-skew"}, {"-clock-behind", "clock-skew"}, {"-unprovisioned", "account-not-provisioned"},
+	{"-429", "rate-limit"},
+	{"-429-date", "rate-limit"},
+	{"-429-later", "rate-limit"},
+	{"-500", "service-down"},
+	{"-502", "service-down"},
+	{"-502-html", "service-down"},
+	{"-503", "service-down"},
+	{"-504", "service-down"},
+	{"-html", "captive-portal"},
+	{"-truncated", "answer-broken"},
+	{"-redirect", "endpoint-redirects"},
+	{"-slow", "no-answer"},
+	{"-reset", "connection-lost"},
+	{"-jwt-expired", "jwt-expired"},
+	{"-clock-ahead", "clock-skew"},
+	{"-clock-behind", "clock-skew"},
+	{"-unprovisioned", "account-not-provisioned"},
 }
 
 // expected is the cause of a fault.

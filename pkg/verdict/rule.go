@@ -84,18 +84,19 @@ func (v *view) status() int {
 
 // answered is what every verdict begins with: which answer was the last, and its words.
 func (v *view) answered() []Evidence {
-	if v.Step == vnv.OpAuthorize || v.err.Status == 0 && v.end.Kind != "" {
-		return v.chainEnd()
-	}
 	var out []Evidence
-	if v.err.Status != 0 {
+	chain := v.Step == vnv.OpAuthorize || v.err.Status == 0 && v.end.Kind != ""
+	if chain {
+		out = v.chainEnd()
+	}
+	if v.err.Status != 0 && !chain {
 		text := string(v.Step) + " answered " + strconv.Itoa(v.err.Status)
 		if v.err.Code != "" {
 			text += " " + shown(v.err.Code)
 		}
 		out = append(out, Evidence{Field: "status", Text: strings.TrimSpace(text)})
 	}
-	if v.err.Detail != "" {
+	if v.err.Detail != "" && !chain {
 		out = append(out, Evidence{Field: "detail", Text: quoted(v.err.Detail)})
 	}
 	if len(out) == 0 && v.Err != nil {

@@ -135,7 +135,7 @@ func (v *view) webPage() bool {
 	return v.HTML || strings.Contains(v.deep, "a web page came")
 }
 
-func pageTitle(v *view) []Evidence {
+func pageTitle(*view) []Evidence {
 	return []Evidence{{Field: "content-type", Text: "a web page came in place of JSON"}}
 }
 

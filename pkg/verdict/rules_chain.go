@@ -1,6 +1,7 @@
 package verdict
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/vnv-cli/vnv/pkg/trace"
@@ -54,12 +55,16 @@ func callbackRules() []rule {
 		{cause: "callback-damaged", sure: Certain, ends: "malformed"},
 		{cause: "answer-broken", sure: Likely, ends: "incomplete"},
 		{cause: "silent-auth-expired", sure: Certain, kind: "no-callback", deep: "60 s"},
-		{cause: "callback-other-path", sure: Likely, kind: "no-callback", when: func(v *view) bool { return v.Seen["path"] > 0 }},
+		{cause: "callback-other-path", sure: Likely, kind: "no-callback", when: func(v *view) bool { return v.Seen["path"] > 0 }, shows: strays},
 		{cause: "callback-unreachable", sure: Likely, kind: "no-callback", when: outOfReach, shows: whyOutOfReach},
 		{cause: "url-not-opened", sure: Possible, kind: "no-callback"},
 		{cause: "wifi-not-carrier", sure: Possible, kind: "no-callback", when: func(v *view) bool { return v.RequiresCarrier }, shows: mobileData},
 		{cause: "callback-unreachable", sure: Possible, kind: "no-callback"},
 	}
+}
+
+func strays(v *view) []Evidence {
+	return []Evidence{{Field: "listener", Text: strconv.Itoa(v.Seen["path"]) + " requests came on other paths"}}
 }
 
 // role is whose hop was the last.
