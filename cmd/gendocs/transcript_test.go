@@ -154,7 +154,7 @@ var varying = []struct {
 	{regexp.MustCompile(`"code": "\w{6}"`), `"code": "RANDOM"`}, // of Verify
 	{regexp.MustCompile(`[\w-]{32,}`), "RANDOM"},
 	{regexp.MustCompile(`_ms": [\d.]+`), `_ms": N`},
-	{regexp.MustCompile(`<?\d+(\.\d+)? m?s\b`), "DURATION"},
+	{regexp.MustCompile(`<?\d+(\.\d+)? m?s\b|\b\d+m(\d+s)?\b`), "DURATION"},
 	{regexp.MustCompile(`cookie \S+`), "cookie NAME"}, // cut to the room that the duration leaves
 	{regexp.MustCompile(`\S*/vnv-sandbox-\d+`), "DIR"},
 	{regexp.MustCompile(`built from \S+`), "built from SOURCE"},
