@@ -40,6 +40,7 @@ type webhook struct {
 
 // webhooks is the queue and the one goroutine that empties it, which starts with the first webhook.
 type webhooks struct {
+	ids        ids // of its own: when a request expires must not change what the next one gets
 	begin, end sync.Once
 	queue      chan webhook
 	dropped    atomic.Int64

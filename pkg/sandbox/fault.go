@@ -103,9 +103,9 @@ func (s *Server) SetFaults(selections ...string) error {
 	return nil
 }
 
-// SetFaultNames are the selections that are set, as [Server.SetFaults] or [Options.Faults] had them, without
+// ActiveFaults are the selections that are set, as [Server.SetFaults] or [Options.Faults] had them, without
 // those whose times are used up.
-func (s *Server) SetFaultNames() []string {
+func (s *Server) ActiveFaults() []string {
 	names := []string{}
 	for _, a := range *s.armed.Load() {
 		if !a.limited || a.left.Load() > 0 {

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"maps"
+	"net"
 	"net/http"
 	"time"
 )
@@ -96,6 +97,7 @@ func altered(change func(*call, *answer)) do {
 			change(c, a)
 		}
 		c.entry.Status = a.status
+		c.keep(a.header, a.body)
 		c.note() // the client may hang up on what is sent now
 		header := c.Header()
 		maps.Copy(header, a.header)
@@ -113,6 +115,9 @@ var reset = with(func(c *call) {
 	conn, _, err := http.NewResponseController(c.ResponseWriter).Hijack()
 	if err != nil {
 		panic(http.ErrAbortHandler)
+	}
+	if secured, ok := conn.(interface{ NetConn() net.Conn }); ok {
+		conn = secured.NetConn() // not closed by TLS's own goodbye
 	}
 	if tcp, ok := conn.(interface{ SetLinger(sec int) error }); ok {
 		tcp.SetLinger(0) //nolint:errcheck // then it is an ordinary close

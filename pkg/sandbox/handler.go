@@ -77,6 +77,7 @@ type malformed struct {
 func (c *call) WriteHeader(status int) {
 	if c.entry.Status == 0 {
 		c.entry.Status = status
+		c.keep(c.Header(), nil)
 	}
 	c.ResponseWriter.WriteHeader(status)
 }
@@ -85,7 +86,24 @@ func (c *call) Write(b []byte) (int, error) {
 	if c.entry.Status == 0 {
 		c.entry.Status = http.StatusOK
 	}
+	c.keep(nil, b)
 	return c.ResponseWriter.Write(b)
+}
+
+// maxKept bounds what the ledger keeps of a body.
+const maxKept = 4 << 10
+
+// keep remembers what is answered, where somebody may look at it.
+func (c *call) keep(h http.Header, body []byte) {
+	if c.noted || c.s.options.Control == "" {
+		return
+	}
+	if h != nil {
+		c.entry.Location = get(h, "Location")
+	}
+	if room := maxKept - len(c.entry.Answer); room > 0 {
+		c.entry.Answer += string(body[:min(room, len(body))])
+	}
 }
 
 // Unwrap is for http.ResponseController.
@@ -104,7 +122,7 @@ func (p port) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	now := p.s.now()
 	c := &call{ResponseWriter: w, s: p.s, r: r, now: now, entry: newEntry(r, now)}
 	defer c.note()
-	if p.s.options.Now != nil {
+	if p.s.hasOwnClock() {
 		w.Header().Set("Date", now.UTC().Format(http.TimeFormat))
 	}
 	if id := c.entry.Correlator; id != "" && isCorrelator(id) {
@@ -161,6 +179,9 @@ func (c *call) readBody() bool {
 		return false
 	}
 	c.r.Body = io.NopCloser(bytes.NewReader(c.body))
+	if c.s.options.Control != "" {
+		c.entry.Body = string(c.body[:min(maxKept, len(c.body))])
+	}
 	return true
 }
 

@@ -2,20 +2,43 @@ package sandbox
 
 import (
 	"crypto/rand"
+	"encoding/binary"
 	"encoding/hex"
 	"io"
+	mathrand "math/rand/v2"
 	"sync"
 )
 
 // ids makes everything that must not be guessed. A source of the caller's own is read under a lock.
 type ids struct {
 	mu     sync.Mutex
-	source io.Reader // nil: crypto/rand
+	source io.Reader
+	random bool // crypto/rand, no source
+}
+
+// newIDs is one of a server's sources: seeded, the caller's, or crypto/rand.
+func newIDs(o Options, stream byte) ids {
+	if o.Seed == 0 {
+		return ids{source: o.Rand, random: o.Rand == nil}
+	}
+	var seed [32]byte
+	binary.LittleEndian.PutUint64(seed[:], o.Seed)
+	seed[8] = stream
+	return ids{source: mathrand.NewChaCha8(seed)}
+}
+
+// restart begins a seeded source anew.
+func (i *ids) restart(o Options) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if o.Seed != 0 {
+		i.source = newIDs(o, 0).source
+	}
 }
 
 // read fills b. crypto/rand never fails; a caller's source that ends gives zeros from there on.
 func (i *ids) read(b []byte) {
-	if i.source == nil {
+	if i.random {
 		rand.Read(b) // never fails
 		return
 	}

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"context"
 	"net/http"
 	"slices"
 	"sync"
@@ -10,28 +11,34 @@ import (
 // Entry is one request as the sandbox received it. Nothing in it is masked: it may hold a phone
 // number, a code, a token or a JWT, so mask it before it is shown.
 type Entry struct {
-	Time   time.Time
-	Method string
-	Host   string // as the Host header said
-	Path   string // without the query
-	Query  string // raw
-	Role   string // "vendor" or "carrier"; "" where nobody lives at the path
-	Stage  Stage  // "" where nobody lives at the path
-	Status int    // of the answer; 0 if there was none
-	Fault  string // the fault that answered, if one did
-	Note   string // why the request was refused, in words
+	N      int64     `json:"n"` // counts the requests from 1, also those that the ledger has forgotten; 0 in Log
+	Time   time.Time `json:"time"`
+	Method string    `json:"method"`
+	Host   string    `json:"host"`            // as the Host header said
+	Path   string    `json:"path"`            // without the query
+	Query  string    `json:"query,omitempty"` // raw
+	Role   string    `json:"role"`            // "vendor" or "carrier"; "" where nobody lives at the path
+	Stage  Stage     `json:"stage"`           // "" where nobody lives at the path
+	Status int       `json:"status"`          // of the answer; 0 if there was none
+	Fault  string    `json:"fault,omitempty"` // the fault that answered, if one did
+	Note   string    `json:"note,omitempty"`  // why the request was refused, in words
 
-	Phone         string // E.164 as sent (a hash at verify, if one was sent), or that of the flow
-	State         string // the caller's at enable; the vendor's own in the chain
-	Code          string // the app's code at token, in the chain the carrier's
-	Token         string // the access token presented at verify
-	RedirectURI   string
-	RequestID     string // of the second API
-	Authorization string // the whole header; at enable and token it holds the JWT
-	Cookie        string
-	Referer       string
-	UserAgent     string
-	Correlator    string // x-correlator
+	Phone         string `json:"phone,omitempty"` // E.164 as sent (a hash at verify, if one was sent), or that of the flow
+	State         string `json:"state,omitempty"` // the caller's at enable; the vendor's own in the chain
+	Code          string `json:"code,omitempty"`  // the app's code at token, in the chain the carrier's
+	Token         string `json:"token,omitempty"` // the access token presented at verify
+	RedirectURI   string `json:"redirect_uri,omitempty"`
+	RequestID     string `json:"request_id,omitempty"`    // of the second API
+	Authorization string `json:"authorization,omitempty"` // the whole header; at enable and token it holds the JWT
+	Cookie        string `json:"cookie,omitempty"`
+	Referer       string `json:"referer,omitempty"`
+	UserAgent     string `json:"user_agent,omitempty"`
+	Correlator    string `json:"x_correlator,omitempty"`
+
+	// Kept only where there is a control API, and each at most 4 KiB long:
+	Body     string `json:"body,omitempty"`     // of the request
+	Location string `json:"location,omitempty"` // of the answer
+	Answer   string `json:"answer,omitempty"`   // the answer's body
 }
 
 func newEntry(r *http.Request, now time.Time) Entry {
@@ -60,15 +67,23 @@ func get(h http.Header, name string) string {
 // ledger is a ring of the last entries. It grows as needed and has its own lock, so that reading it
 // holds up nobody.
 type ledger struct {
-	mu   sync.Mutex
-	size int
-	next int // where the oldest is, once full
-	ring []Entry
+	mu    sync.Mutex
+	size  int
+	count int64 // of all entries ever
+	next  int   // where the oldest is, once full
+	ring  []Entry
+	news  chan struct{} // closed with the next entry; nil while nobody waits
 }
 
 func (l *ledger) add(e *Entry) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.count++
+	e.N = l.count
+	if l.news != nil {
+		close(l.news)
+		l.news = nil
+	}
 	if len(l.ring) < l.size {
 		l.ring = append(l.ring, *e)
 		return
@@ -78,7 +93,45 @@ func (l *ledger) add(e *Entry) {
 }
 
 func (l *ledger) all() []Entry {
+	entries, _ := l.after(0)
+	return entries
+}
+
+// after are the entries with a number above n, and a channel that is closed when there is another.
+func (l *ledger) after(n int64) ([]Entry, <-chan struct{}) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return slices.Concat(l.ring[l.next:], l.ring[:l.next])
+	entries := slices.Concat(l.ring[l.next:], l.ring[:l.next])
+	if skip := n - l.count + int64(len(entries)); skip > 0 {
+		entries = entries[min(int(skip), len(entries)):]
+	}
+	if l.news == nil {
+		l.news = make(chan struct{})
+	}
+	return entries, l.news
+}
+
+// clear forgets the entries; their count goes on, so that whoever follows the ledger notices.
+func (l *ledger) clear() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.ring, l.next = nil, 0
+}
+
+// RequestsAfter returns the requests with a number above n ([Entry.N]) that the ledger still has. If there
+// are none it waits for one, until ctx or the sandbox ends; then it may return none.
+func (s *Server) RequestsAfter(ctx context.Context, n int64) []Entry {
+	for {
+		entries, news := s.ledger.after(n)
+		if len(entries) > 0 {
+			return entries
+		}
+		select {
+		case <-news:
+		case <-ctx.Done():
+			return nil
+		case <-s.closing:
+			return nil
+		}
+	}
 }

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -34,37 +35,73 @@ func (s *Server) Listen(ctx context.Context) error {
 			return err
 		}
 	}
+	if s.options.TLS {
+		if err := s.certify(); err != nil {
+			return err
+		}
+	}
 	vendor, err := new(net.ListenConfig).Listen(ctx, "tcp", s.options.Listen)
 	if err != nil {
 		return fmt.Errorf("listen for the vendor: %w", err)
 	}
 	host, _, _ := net.SplitHostPort(s.options.Listen)
 	if s.options.SinglePort {
-		s.setOrigins(origin(host, vendor), origin(host, vendor))
-		s.serve("", vendor)
-		return nil
+		s.setOrigins(s.origin(host, vendor), s.origin(host, vendor))
+		s.serve(port{s, ""}, s.tls, vendor)
+		return s.listenControl(ctx)
 	}
-	carrierHost := otherName(host)
-	carrier, err := bindCarrier(ctx, carrierHost)
-	if err != nil {
+	if err := s.listenCarrier(ctx, host, s.origin(host, vendor)); err != nil {
 		return errors.Join(fmt.Errorf("listen for the carrier: %w", err), vendor.Close())
 	}
-	s.setOrigins(origin(host, vendor), origin(carrierHost, carrier[0]))
-	s.serve(roleVendor, vendor)
-	s.serve(roleCarrier, carrier...)
+	s.serve(port{s, roleVendor}, s.tls, vendor)
+	return s.listenControl(ctx)
+}
+
+// listenCarrier binds the carrier's port under the other loopback name; with TLS also one without.
+func (s *Server) listenCarrier(ctx context.Context, host, vendor string) error {
+	host = otherName(host)
+	carrier, err := bindCarrier(ctx, host)
+	if err != nil {
+		return err
+	}
+	s.setOrigins(vendor, s.origin(host, carrier[0]))
+	if s.tls != nil {
+		plain, err := bindCarrier(ctx, host)
+		if err != nil {
+			return errors.Join(err, closeAll(carrier))
+		}
+		s.plain = "http://" + authority(host, plain[0])
+		s.serve(port{s, roleCarrier}, nil, plain...)
+	}
+	s.serve(port{s, roleCarrier}, s.tls, carrier...)
 	return nil
 }
 
+func closeAll(listeners []net.Listener) error {
+	var errs []error
+	for _, l := range listeners {
+		errs = append(errs, l.Close())
+	}
+	return errors.Join(errs...)
+}
+
 // origin is how a client on this machine reaches l, which was asked for as host.
-func origin(host string, l net.Listener) string {
+func (s *Server) origin(host string, l net.Listener) string {
+	if s.tls != nil {
+		return "https://" + authority(host, l)
+	}
+	return "http://" + authority(host, l)
+}
+
+func authority(host string, l net.Listener) string {
 	addr, ok := l.Addr().(*net.TCPAddr)
 	if !ok {
-		return "http://" + l.Addr().String()
+		return l.Addr().String()
 	}
 	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
 		host = "127.0.0.1"
 	}
-	return "http://" + net.JoinHostPort(host, strconv.Itoa(addr.Port))
+	return net.JoinHostPort(host, strconv.Itoa(addr.Port))
 }
 
 // otherName is the loopback name that host is not, so that the chain crosses hosts.
@@ -101,9 +138,11 @@ func bindCarrier(ctx context.Context, host string) ([]net.Listener, error) {
 	return nil, errors.New("no port is free in both address families")
 }
 
-func (s *Server) serve(role string, listeners ...net.Listener) {
+// serve answers on listeners, by TLS where there is a config for it: HTTP/1.1 and 2 then.
+func (s *Server) serve(handler http.Handler, config *tls.Config, listeners ...net.Listener) {
 	server := &http.Server{
-		Handler:           port{s, role},
+		Handler:           handler,
+		TLSConfig:         config,
 		ReadHeaderTimeout: headerTime,
 		IdleTimeout:       idleTime,
 		MaxHeaderBytes:    maxHeaders,
@@ -115,6 +154,10 @@ func (s *Server) serve(role string, listeners ...net.Listener) {
 	s.net.mu.Unlock()
 	for _, l := range listeners {
 		s.net.serving.Go(func() {
+			if config != nil {
+				server.ServeTLS(l, "", "") //nolint:errcheck // it ends by Shutdown
+				return
+			}
 			server.Serve(l) //nolint:errcheck // it ends by Shutdown
 		})
 	}

@@ -83,6 +83,10 @@ type Options struct {
 	// Public allows a Listen that others can reach. Requests must still name a loopback host or the
 	// host of PublicURL.
 	Public bool
+	// TLS serves https, HTTP/1.1 and 2, with a certificate of a throw-away CA made at start; see
+	// [Server.CAPEM]. Beside it, unless SinglePort is set, the carrier has a port without TLS, for the faults
+	// that fall back to it.
+	TLS bool
 	// PublicURL is the origin under which clients reach the sandbox (a tunnel, a container's name), such
 	// as "https://sandbox.example". It implies SinglePort.
 	PublicURL string
@@ -134,6 +138,13 @@ type Options struct {
 	// Scenario says by number what flows meet, after Faults and before the reserved numbers; nil for none.
 	Scenario *Scenario
 
+	// Control is the loopback address of the control API, such as "127.0.0.1:0"; "" for none. It may not be
+	// combined with Public. See [Server.ControlURL].
+	Control string
+	// ControlPage answers, beside the control API and under the same guard, what lies below
+	// [Server.ControlPageURL]; nil for nothing.
+	ControlPage http.Handler
+
 	// LedgerSize is how many requests [Server.Requests] keeps, [DefaultLedgerSize] when 0.
 	LedgerSize int
 	// Log is called once for every request, from its goroutine, before the ledger has it. An Entry is
@@ -141,6 +152,10 @@ type Options struct {
 	Log func(Entry)
 	// Now is the clock; when set, Date headers follow it too.
 	Now func() time.Time
+	// Seed makes everything that is otherwise random the same at every start: ids, codes, tokens and states,
+	// for requests that come in the same order. 0: no seed. With Now set too, whole transcripts repeat, but
+	// for ports and certificates. Whoever knows the seed can guess every secret of the sandbox.
+	Seed uint64
 	// Rand is the source of ids, codes, tokens and states; nil: crypto/rand.
 	Rand io.Reader
 }
@@ -175,6 +190,9 @@ func (o *Options) check() error {
 	}
 	if !o.Public && !isLoopback(host) {
 		return fmt.Errorf("listen address %q is not loopback: others could reach the sandbox; set Public if they should", o.Listen)
+	}
+	if err := o.checkControl(); err != nil {
+		return err
 	}
 	if o.PublicURL != "" && !isOrigin(o.PublicURL) {
 		return errors.New("public URL: want an origin such as https://sandbox.example, without path, query or user")

@@ -1,9 +1,11 @@
 package sandbox_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -109,17 +111,18 @@ numbers:
       - {at: carrier, status: 302, headers: {Location: "{{next}}"}}
       - {at: carrier, status: 302, headers: {Location: "{{next}}"}}
 `)})
-	at, statuses := c.enable(yes, "mine"), ""
+	at := c.enable(yes, "mine")
+	var statuses []int
 	var r reply
 	for range 5 {
 		r = c.send("GET", at, "")
-		statuses += fmt.Sprint(r.status, " ")
+		statuses = append(statuses, r.status)
 		if at = r.header.Get("Location"); at == "" {
 			break
 		}
 	}
-	if statuses != "303 307 302 403 " || !strings.HasPrefix(r.body, "<title>Log in</title><script>1</script>v2_") {
-		t.Errorf("%s: %s", statuses, r.body)
+	if !slices.Equal(statuses, []int{303, 307, 302, 403}) || !strings.HasPrefix(r.body, "<title>Log in</title><script>1</script>v2_") {
+		t.Errorf("%v: %s", statuses, r.body)
 	}
 	if r.header.Get("Content-Security-Policy") != "sandbox; default-src 'none'" || r.header.Get("X-Content-Type-Options") != "nosniff" {
 		t.Errorf("headers: %v", r.header)
@@ -140,10 +143,13 @@ func TestScenarioDelay(t *testing.T) {
 	if time.Since(began) < time.Millisecond {
 		t.Error("no delay")
 	}
-	c.Client.Timeout = time.Millisecond
-	_, err := c.Post(c.s.URL()+"/v0.1/network-enablement", "application/json", strings.NewReader(`{"phone_number":"`+other+`"}`))
-	if e := (*url.Error)(nil); !errors.As(err, &e) || !e.Timeout() {
-		t.Errorf("a delay of 5 minutes: %v", err)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+	defer cancel()
+	status, text := c.meet(ctx, ask{
+		"POST", c.s.URL() + "/v0.1/network-enablement", `{"phone_number":"` + other + `"}`, []string{"Content-Type", "application/json"},
+	})
+	if status != "error" || !strings.Contains(text, "deadline exceeded") {
+		t.Errorf("a delay of 5 minutes: %s %s", status, text)
 	}
 }
 

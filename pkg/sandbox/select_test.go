@@ -37,7 +37,7 @@ func TestSelectionsThatAreWrong(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %s", selection, err, want)
 		}
-		if got := s.SetFaultNames(); !slices.Equal(got, []string{"wifi"}) {
+		if got := s.ActiveFaults(); !slices.Equal(got, []string{"wifi"}) {
 			t.Errorf("%q changed the faults to %v", selection, got)
 		}
 	}
@@ -71,7 +71,7 @@ func TestFaultsByNumber(t *testing.T) {
 			t.Errorf("%s: %d, want %d", tt.phone, r.status, tt.status)
 		}
 	}
-	if got := c.s.SetFaultNames(); !slices.Equal(got, []string{"enable-410@*[37]0", "enable-422@+4420????????", "verify-403@*68"}) {
+	if got := c.s.ActiveFaults(); !slices.Equal(got, []string{"enable-410@*[37]0", "enable-422@+4420????????", "verify-403@*68"}) {
 		t.Errorf("set: %v", got)
 	}
 	// At verify the number is the token's, whatever is asked for, and by a hash too.
@@ -80,8 +80,8 @@ func TestFaultsByNumber(t *testing.T) {
 			t.Errorf("verify %s: %d", body, r.status)
 		}
 	}
-	if err := c.s.SetFaults(); err != nil || len(c.s.SetFaultNames()) != 0 {
-		t.Errorf("switched off: %v, %v", err, c.s.SetFaultNames())
+	if err := c.s.SetFaults(); err != nil || len(c.s.ActiveFaults()) != 0 {
+		t.Errorf("switched off: %v, %v", err, c.s.ActiveFaults())
 	}
 	if r := c.verify(c.token("+99000000068"), `{"phoneNumber":"+99000000068"}`); r.status != 200 {
 		t.Errorf("without faults: %d", r.status)

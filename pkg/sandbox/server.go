@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rsa"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"hash/maphash"
@@ -35,6 +36,10 @@ type Server struct {
 	vendor, carrier string // origins
 	plain           string // the carrier without TLS, for hops that fall back to it; "" where there is none
 	publicHost      string
+	tls             *tls.Config // nil without TLS
+	caPEM           []byte
+	control         control
+	offset          atomic.Int64 // how far the clock was advanced, nanoseconds
 
 	mu        sync.Mutex // guards what follows
 	redirects []string   // the last one is where new flows end
@@ -79,23 +84,16 @@ func New(o Options) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{
-		options:  o,
-		key:      testPublicKey,
-		closing:  make(chan struct{}),
-		ids:      ids{source: o.Rand},
-		seed:     maphash.MakeSeed(),
-		ledger:   ledger{size: o.LedgerSize},
-		flows:    newStore[string, *flow](maxFlows, max(flowTTL, o.SilentTTL)),
-		states:   newStore[uint64, struct{}](maxStates, statesTTL),
-		codes:    newStore[string, grant](maxFlows, o.CodeTTL),
-		spent:    newStore[string, string](maxFlows, o.TokenTTL),
-		tokens:   newStore[string, grant](maxFlows, o.TokenTTL),
-		requests: newStore[string, *silent](maxFlows, max(requestTTL, o.SilentTTL)),
-		numbers:  newStore[string, string](maxFlows, o.SilentTTL),
-		met:      newStore[string, *met](maxFlows, statesTTL),
-		jwts:     newStore[string, string](maxJWTs, maxLifetime+2*leeway),
+		options: o,
+		key:     testPublicKey,
+		closing: make(chan struct{}),
+		ids:     newIDs(o, 0),
+		seed:    maphash.MakeSeed(),
+		ledger:  ledger{size: o.LedgerSize},
 	}
+	s.hooks.ids = newIDs(o, 1)
 	s.armed.Store(&armed)
+	s.forget()
 	if o.PublicKey != nil {
 		s.key = func() (*rsa.PublicKey, error) { return o.PublicKey, nil }
 	}
@@ -108,9 +106,49 @@ func New(o Options) (*Server, error) {
 	return s, nil
 }
 
+// forget begins with empty stores, under the server's lock or before anybody else has the server.
+func (s *Server) forget() {
+	o := &s.options
+	s.flows = newStore[string, *flow](maxFlows, max(flowTTL, o.SilentTTL))
+	s.states = newStore[uint64, struct{}](maxStates, statesTTL)
+	s.codes = newStore[string, grant](maxFlows, o.CodeTTL)
+	s.spent = newStore[string, string](maxFlows, o.TokenTTL)
+	s.tokens = newStore[string, grant](maxFlows, o.TokenTTL)
+	s.requests = newStore[string, *silent](maxFlows, max(requestTTL, o.SilentTTL))
+	s.numbers = newStore[string, string](maxFlows, o.SilentTTL)
+	s.met = newStore[string, *met](maxFlows, statesTTL)
+	s.jwts = newStore[string, string](maxJWTs, maxLifetime+2*leeway)
+	s.pending = nil
+}
+
+// Reset makes the sandbox as it was at its start: what is under way, the ledger, the sequences of a scenario
+// and the clock are forgotten, faults are those of [Options.Faults] again, and a seed begins anew. Ports,
+// certificates and redirect URIs stay.
+func (s *Server) Reset() {
+	armed, _ := arm(s.options.Faults) // they were good at the start
+	s.armed.Store(&armed)
+	s.offset.Store(0)
+	s.ids.restart(s.options)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.forget()
+	s.ledger.clear()
+}
+
+// Advance moves the sandbox's clock, so that codes, tokens and JWTs expire without waiting; Date headers
+// follow it. It never moves backwards, but for [Server.Reset].
+func (s *Server) Advance(by time.Duration) {
+	if by > 0 {
+		s.offset.Add(int64(by))
+	}
+}
+
 // setOrigins says where the roles are reached; a PublicURL has the last word.
 func (s *Server) setOrigins(vendor, carrier string) {
-	s.vendor, s.carrier, s.plain = vendor, carrier, carrier
+	s.vendor, s.carrier, s.plain = vendor, carrier, ""
+	if strings.HasPrefix(carrier, "http://") {
+		s.plain = carrier
+	}
 	if public := s.options.PublicURL; public != "" {
 		s.vendor, s.carrier = public, public
 		_, authority, _ := strings.Cut(public, "://")
@@ -171,11 +209,15 @@ func (s *Server) redirectURI() string {
 func (s *Server) Requests() []Entry { return s.ledger.all() }
 
 func (s *Server) now() time.Time {
+	offset := time.Duration(s.offset.Load())
 	if s.options.Now != nil {
-		return s.options.Now()
+		return s.options.Now().Add(offset)
 	}
-	return clock()
+	return clock().Add(offset)
 }
+
+// hasOwnClock tells whether the Date header must be ours.
+func (s *Server) hasOwnClock() bool { return s.options.Now != nil || s.offset.Load() != 0 }
 
 // freeRedirectURI names a loopback port that was free a moment ago; nobody holds it.
 func freeRedirectURI(ctx context.Context) (string, error) {

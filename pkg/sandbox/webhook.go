@@ -99,7 +99,7 @@ func (s *Server) sweep(now time.Time) {
 func (s *Server) signature(now time.Time, body []byte) string {
 	sum := sha256.Sum256(body)
 	token := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{
-		"iat": now.Unix(), "jti": s.ids.uuid(), "iss": "Vonage",
+		"iat": now.Unix(), "jti": s.hooks.ids.uuid(), "iss": "Vonage",
 		"application_id": s.options.ApplicationID, "payload_hash": hex.EncodeToString(sum[:]),
 	})
 	text, _ := token.SignedString([]byte(s.options.SignatureSecret)) // HMAC over marshalled strings never fails
