@@ -109,6 +109,7 @@ func TestText(t *testing.T) {
 		{"without this attempt's state: access_denied", "without this attempt's state: access_denied"},
 		{"in place of a token: invalid_grant: used", "in place of a token: invalid_grant: used"},
 		{"answered 401 invalid_token: expired", "answered 401 invalid_token: expired"},
+		{"answered 400 invalid-code: Invalid Code: no", "answered 400 invalid-code: Invalid Code: no"},
 		{"token: abcdefgh code: ab_cd9 state=access_denied", "token: token~1 code: code~1 state=state~2"},
 		{`{"code": "q7q7", "state":"zzzz"}`, `{"code": "code~1", "state":"state~2"}`},
 		{"bad access_token=12345 now", "bad access_token=access_token~1 now"},

@@ -104,12 +104,13 @@ func (m *Mask) shape(part func(string) string) string {
 }
 
 // prose says whether a name with a colon behind it is the end of a clause and no assignment: an OAuth
-// error follows it ("without this attempt's state: access_denied"), or it is one itself.
+// error follows it ("without this attempt's state: access_denied"), it is one itself, or a title does
+// ("invalid-code: Invalid Code").
 func prose(name, is, value string) bool {
 	if is != ": " {
 		return false
 	}
 	value = strings.TrimRight(value, ".:")
-	return strings.EqualFold(name, "invalid_token") && ordinary(value) ||
+	return strings.EqualFold(name, "invalid_token") && ordinary(value) || value == "Invalid" ||
 		strings.Contains(value, "_") && plainName(value) && strings.ToLower(value) == value && countDigits(value) == 0
 }
