@@ -53,6 +53,9 @@ func TestSchemas(t *testing.T) {
 		{"error", "run --phone +99012345699 --sandbox --api verify", 10},
 		{"error", "verify cancel", 2},
 		{"trace", "trace http://127.0.0.1:1/", 11},
+		{"doctor", "doctor", 2},
+		{"doctor", "doctor --sandbox", 0},
+		{"doctor", "doctor --sandbox --fault enable-401", 2},
 	} {
 		t.Run(c.args, func(t *testing.T) {
 			t.Parallel()
@@ -81,6 +84,7 @@ func TestSchemasCanSayNo(t *testing.T) {
 		{"error", `{"error":{"op":"","kind":"x","code":"","message":"","hint":"","exit_code":0,"trace_id":"","hop":1.5,"sent":"no"}}`, "/error/exit_code: 0 is below 1"},
 		{"error", `{"error":{"op":"","kind":"x","code":"","message":"","hint":"","exit_code":3,"trace_id":"","hop":1.5,"sent":"no"}}`, "/error/hop: number, not integer"},
 		{"error", `{"error":{"op":"","kind":"x","code":"","message":"","hint":"","exit_code":3,"trace_id":"","hop":1,"sent":"perhaps"}}`, "/error/sent: perhaps is not one of"},
+		{"doctor", `{"checks":[{"name":"key","status":"fine","text":"","next":""}]}`, "/checks/0/status: fine is not one of"},
 		{"outcome", `{"hops":[{"n":0}]}`, "/hops/0/n: 0 is below 1"},
 		{"event", `{"event":"step_started","step":"dance"}`, "/step: dance is not one of"},
 		{"event", `{"event":"step_started","step":"jwt","colour":"red"}`, "/colour: no such field in the schema"},

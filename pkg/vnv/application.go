@@ -106,7 +106,8 @@ type Probed struct {
 // Probe asks whether the application's JWT is accepted. It sends {} to the
 // enable step, where the credentials are judged before the request is: 400 and
 // 422 mean that they are good, and no attempt is made of it. 401 and 403 are
-// [KindAuth]; an answer that is none of these is [KindUnusable].
+// [KindAuth]; a web page is [KindServer], another answer that is none of these
+// [KindUnusable].
 func (c *Client) Probe(ctx context.Context) (*Probed, error) {
 	jwt, fail := c.bearer(ctx)
 	if fail != nil {
@@ -118,6 +119,9 @@ func (c *Client) Probe(ctx context.Context) (*Probed, error) {
 	}
 	if a.status != http.StatusBadRequest && a.status != http.StatusUnprocessableEntity {
 		if isSuccess(a.status) {
+			if _, fail := a.object(); fail != nil {
+				return nil, fail
+			}
 			return nil, a.unusable("an empty request was taken for a good one")
 		}
 		return nil, a.refusal()

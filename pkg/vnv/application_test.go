@@ -148,6 +148,7 @@ func TestProbe(t *testing.T) {
 		"503":      {"503 Service Unavailable", problem, vnv.KindUnavailable},
 		"200":      {"200 OK", "{}", vnv.KindUnusable},
 		"redirect": {"302 Found", "", vnv.KindUnusable},
+		"page":     {"200 OK", "<html>", vnv.KindServer},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -72,7 +72,7 @@ func (d *doctor) clock(ctx context.Context) rows {
 	}
 	r := fine("agrees with the server's")
 	if off := got.skew.Abs(); off > skewNoted {
-		text := off.String() + map[bool]string{true: " ahead", false: " behind"}[got.skew > 0] + " of the server's, by which a JWT is judged"
+		text := off.String() + map[bool]string{true: " ahead of", false: " behind"}[got.skew > 0] + " the server's, by which a JWT is judged"
 		if r = warning(text, "set the clock"); off > skewHarmful {
 			r = failed(text, "set the clock, then ask again")
 		}

@@ -35,8 +35,10 @@ func (d *doctor) redirect(context.Context) rows {
 		return failed("it has user information or a fragment, which no server takes", "register one without")
 	case uri != strings.TrimSpace(uri) || printable(uri) != uri:
 		return failed("it holds blanks or characters that do not print: "+printable(shown), "type it anew")
+	case d.far != nil && u.Port() == "0":
+		return fine("any free port of this machine, where the sandbox's device is too")
 	case d.far != nil:
-		return fine(shown + ", on this machine as the sandbox's device is")
+		return fine(shown + ", where the sandbox's device is too")
 	case !isLoopback(u.Hostname()) && u.Scheme == "http":
 		return warning(shown+": plain http, so the code travels in the open", "use https")
 	case !isLoopback(u.Hostname()):
@@ -44,7 +46,7 @@ func (d *doctor) redirect(context.Context) rows {
 	case u.Scheme == "https":
 		return warning(shown+": vnv answers plain http on this machine, not https", "register http://"+u.Host+u.EscapedPath()+", or put a TLS proxy before --listen")
 	}
-	return warning(shown+": a phone on mobile data cannot reach it", "for a phone use a tunnel with --redirect-uri and --listen, or over USB: adb reverse tcp:PORT tcp:PORT")
+	return warning(shown+": a phone on mobile data cannot reach it", "for a phone use a tunnel with --redirect-uri and --listen, or one on USB with --device adb")
 }
 
 // listener binds as authorize would, and asks itself.

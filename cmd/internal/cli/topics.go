@@ -100,6 +100,7 @@ func environmentTopic() string {
   VNV_CONFIG           --config          the config file itself
   NO_COLOR, CLICOLOR_FORCE, TERM         colour, unless --color says
   HTTPS_PROXY, HTTP_PROXY, NO_PROXY      proxy, unless --proxy says
+  VNV_API_KEY, VNV_API_SECRET            vnv doctor: the Application API's
   CI                                     nobody is watching: nothing is asked
 
 The config file is vnv/config.yaml in $XDG_CONFIG_HOME, or else in ~/.config:

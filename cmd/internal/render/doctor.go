@@ -3,6 +3,7 @@ package render
 import (
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // The ways in which a check can end.
@@ -42,7 +43,8 @@ func Doctor(s Style, checks []Check) string {
 		name := c.Name + strings.Repeat(" ", max(checkIndent-3-len(c.Name), 1))
 		b.WriteString(s.paragraph(" "+s.paint(m.tone, s.spell(m.mark))+" "+name, checkIndent, c.Text))
 		if c.Next != "" {
-			b.WriteString(strings.Repeat(" ", checkIndent) + s.paragraph(s.spell("→ "), checkIndent+2, c.Next))
+			arrow := s.spell("→ ")
+			b.WriteString(strings.Repeat(" ", checkIndent) + s.paragraph(arrow, checkIndent+utf8.RuneCountInString(arrow), c.Next))
 		}
 	}
 	return b.String() + CountChecks(checks)
