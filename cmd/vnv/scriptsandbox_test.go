@@ -31,6 +31,7 @@ func scriptSandbox(ts *testscript.TestScript, _ bool, args []string) {
 		args = append(args, "--redirect-uri", callbackURI(ts))
 	}
 	r := &running{cmd: exec.Command("vnv", append([]string{"sandbox", "-o", "json"}, args...)...)}
+	r.cmd.Dir = ts.MkAbs(".")
 	for _, name := range []string{"HOME", "TMPDIR", "LANG"} {
 		r.cmd.Env = append(r.cmd.Env, name+"="+ts.Getenv(name))
 	}

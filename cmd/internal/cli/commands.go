@@ -75,10 +75,13 @@ func (a *app) completeStep(cmd *cobra.Command) {
 	if !a.completing() {
 		return
 	}
-	for flag, words := range map[string][]string{"output": formats, "color": colorChoice, "device": devices, "api": apiNames(), "fault": faultNames(), "as": follow.ClientNames()} {
+	for flag, words := range map[string][]string{"output": formats, "color": colorChoice, "device": devices, "api": apiNames(), "as": follow.ClientNames()} {
 		if cmd.Flags().Lookup(flag) != nil {
 			_ = cmd.RegisterFlagCompletionFunc(flag, completeWords(words))
 		}
+	}
+	if cmd.Flags().Lookup("fault") != nil {
+		_ = cmd.RegisterFlagCompletionFunc("fault", completeFaults)
 	}
 }
 

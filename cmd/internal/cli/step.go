@@ -42,7 +42,7 @@ func (f *stepFlags) add(fs *pflag.FlagSet) {
 	fs.StringVar(&f.state, "state", "", "`STATE` of the attempt (default is 256 random bits)")
 	fs.StringVar(&f.session, "session", "", "keep what the steps pass on in `FILE`")
 	fs.BoolVar(&f.sandbox, "sandbox", false, "play vendor and carrier on this machine")
-	fs.StringArrayVar(&f.faults, "fault", nil, "let the sandbox fail: `NAME[:TIMES]`, see vnv sandbox faults")
+	fs.StringArrayVar(&f.faults, "fault", nil, faultUsage)
 	fs.BoolVar(&f.dryRun, "dry-run", false, "show what would be sent; nothing leaves")
 	fs.StringVar(&f.print, "print", "", "print the steps as commands of `curl`, and send nothing")
 	fs.BoolVar(&f.private, "allow-private-hops", false, "follow redirects to loopback and private addresses")

@@ -1,0 +1,69 @@
+package cli
+
+import (
+	"context"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
+	"os"
+	"path/filepath"
+
+	"github.com/vnv-cli/vnv/pkg/appjwt"
+)
+
+// sandboxKey registers the user's own key, and returns the path of its private half.
+func (a *app) sandboxKey(ctx context.Context, f *sandboxFlags) (path string, err error) {
+	switch {
+	case f.privateKey != "" && f.publicKey != "":
+		return "", usagef("--private-key and --public-key: use one")
+	case f.privateKey != "":
+		raw, err := a.readSecret(ctx, "private key", f.privateKey)
+		if err != nil {
+			return "", err
+		}
+		key, err := appjwt.ParseKey(raw)
+		if err != nil {
+			return "", &usageError{err: err}
+		}
+		f.options.PublicKey = key.Public()
+		return filepath.Abs(f.privateKey)
+	case f.publicKey != "":
+		raw, err := a.readSecret(ctx, "public key", f.publicKey)
+		if err != nil {
+			return "", err
+		}
+		f.options.PublicKey, err = parsePublicKey(raw)
+		return "", err
+	default:
+		return "", nil
+	}
+}
+
+func parsePublicKey(raw []byte) (*rsa.PublicKey, error) {
+	block, _ := pem.Decode(raw)
+	if block == nil {
+		return nil, usagef("--public-key: no PEM in the file")
+	}
+	parsed, err := x509.ParsePKIXPublicKey(block.Bytes)
+	if err != nil {
+		return nil, usagef("--public-key: not a public key in PKIX form (BEGIN PUBLIC KEY)")
+	}
+	key, ok := parsed.(*rsa.PublicKey)
+	if !ok {
+		return nil, usagef("--public-key: not an RSA key")
+	}
+	return key, nil
+}
+
+// testKeyFile puts the published key where other programs can read it, for as long
+// as the sandbox runs.
+func testKeyFile(key []byte, path *string) (dir string, err error) {
+	if dir, err = os.MkdirTemp("", "vnv-sandbox-"); err != nil {
+		return "", err
+	}
+	*path = filepath.Join(dir, "private.key")
+	if err = os.WriteFile(*path, key, 0o600); err != nil {
+		_ = os.RemoveAll(dir)
+	}
+	return dir, err
+}

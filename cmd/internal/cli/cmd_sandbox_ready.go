@@ -1,0 +1,97 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/vnv-cli/vnv/cmd/internal/render"
+	"github.com/vnv-cli/vnv/pkg/flow"
+	"github.com/vnv-cli/vnv/pkg/sandbox"
+)
+
+// sandboxReady is the answer of vnv sandbox: where it is, and how to use it.
+type sandboxReady struct {
+	SchemaVersion int    `json:"schema_version"`
+	BaseURL       string `json:"base_url"`
+	ApplicationID string `json:"application_id"`
+	PrivateKey    string `json:"private_key"`
+	RedirectURI   string `json:"redirect_uri"`
+	Webhook       string `json:"webhook,omitempty"`
+}
+
+func readyOf(far *sandbox.Server, f *sandboxFlags, keyPath string) sandboxReady {
+	return sandboxReady{flow.SchemaVersion, far.URL(), far.ApplicationID(), keyPath, far.RedirectURI(), f.options.Webhook}
+}
+
+// text is lines for a shell: each is a comment or sets a variable.
+func (r sandboxReady) text() string {
+	var b strings.Builder
+	b.WriteString("# The sandbox is ready. In another shell:\n")
+	for _, v := range [][2]string{
+		{"VNV_BASE_URL", r.BaseURL}, {"VNV_APP_ID", r.ApplicationID}, {"VNV_PRIVATE_KEY", r.PrivateKey}, {"VNV_REDIRECT_URI", r.RedirectURI},
+	} {
+		if v[1] != "" {
+			fmt.Fprintf(&b, "export %s=%s\n", v[0], quoted(v[1]))
+		}
+	}
+	b.WriteString("# for the Verify API also: export VNV_API=verify\n")
+	if r.Webhook != "" {
+		fmt.Fprintf(&b, "# its webhooks go to %s, signed with %s\n", printable(r.Webhook), sandbox.TestSignatureSecret)
+	}
+	b.WriteString("# then: vnv run --phone +99012345678      Ctrl-C ends it")
+	return b.String()
+}
+
+// sandboxReady answers, and then writes the same to the file that scripts wait for.
+func (a *app) sandboxReady(r sandboxReady, file readyFile) error {
+	doc, err := render.Document(r)
+	if err != nil {
+		return err
+	}
+	a.lines = &render.Lines{W: a.Out, Mask: a.mask}
+	text := r.text()
+	if err := a.answer(text, doc); err != nil || file == "" {
+		return err
+	}
+	if a.out.format == formatText {
+		doc = []byte(text + "\n")
+	}
+	return writeFile(string(file), doc)
+}
+
+// readyFile is there for as long as the sandbox answers; "" for none.
+type readyFile string
+
+// newReadyFile removes what an earlier sandbox may have left, as a script could take it
+// for the sign that it waits for.
+func newReadyFile(path string) (readyFile, error) {
+	if path == "" {
+		return "", nil
+	}
+	if err := writable(path); err != nil {
+		return "", err
+	}
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return "", usagef("--ready-file %s: %v", printable(path), reason(err))
+	}
+	return readyFile(path), nil
+}
+
+func (f readyFile) remove() {
+	if f != "" {
+		_ = os.Remove(string(f))
+	}
+}
+
+// quoted is a word for the shell.
+func quoted(s string) string {
+	if strings.IndexFunc(s, func(r rune) bool {
+		return !strings.ContainsRune("/:.-_", r) && (r < '0' || r > '9' && r < 'A' || r > 'Z' && r < 'a' || r > 'z')
+	}) < 0 {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
