@@ -140,6 +140,7 @@ func TestCheckPlaces(t *testing.T) {
 		`{"log":{"entries":[{"request":{"headers":[{"value":"x=1 y","name":"Cookie"}]}}]}}`:     {"cookie", "log.entries[0].request.headers[0].value", EncPlain, "…(5)"},
 		`{"msisdn":447700900123}`:                                    {"phone", "msisdn", EncPlain, "447…(12)"},
 		`{"a":{"phone_number":"447700900123"}}`:                      {"phone", "a.phone_number", EncPlain, "447…(12)"},
+		`<a href="https://x.example/?a=b&amp;code=Ab12Cd34">`:        {"code", "line 1", EncPlain, "Ab1…(8)"},
 		"one\ntwo ?code=abc\nthree ?code=a1b2":                       {"code", "line 3", EncPlain, "…(4)"},
 		"{\"event\":\"x\"}\n{\"event\":\"y\",\"code\":\"Ab12Cd34\"}": {"code", "document 2: code", EncPlain, "Ab1…(8)"},
 	} {
@@ -156,6 +157,7 @@ func TestCheckLeavesAlone(t *testing.T) {
 		"", "{}", "null", `{"error":{"code":"access_denied","kind":"state"}}`, `{"code":"NUMBER_VERIFICATION.INVALID_TOKEN_CONTEXT"}`, `{"code":404}`,
 		"https://x.example/oauth2/auth?code=code~1&state=state~12&scope=openid&client_id=5a9db0c5-0000-4000-8000-000000000001#fragment~1",
 		`{"phone":"+990•••••••78"}`, `{"value":"[hidden]","state":"state~1,state~2"}`, "state: closed. code 7, error code: 500", "2025-06-01T10:00:00+02:00",
+		`<p>https://x.example/auth?client_id=sandbox_test&amp;scope=dpv:FraudPreventionAndDetection%23number-verification-verify-read&amp;state=state~2`,
 		"password: [redacted]", `{"cookies":[{"name":"sid","value":"[hidden]"}]}`, "token: ***", "the state is wrong", "at 12:30 +1 more",
 	} {
 		if leaks := Check([]byte(doc)); leaks != nil {
