@@ -104,7 +104,7 @@ func (d *doctor) run(ctx context.Context) error {
 	d.read()
 	limit := d.config.GetDuration("timeout")
 	if limit <= 0 {
-		limit = time.Minute
+		limit = 30 * time.Second
 	}
 	bounded, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()

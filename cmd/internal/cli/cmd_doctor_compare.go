@@ -8,7 +8,6 @@ import (
 	"encoding/pem"
 	"errors"
 
-	"github.com/vnv-cli/vnv/pkg/flow"
 	"github.com/vnv-cli/vnv/pkg/verdict"
 	"github.com/vnv-cli/vnv/pkg/vnv"
 )
@@ -91,6 +90,3 @@ func dashboardKey(text string) (key *rsa.PublicKey, print string, err error) {
 	sum := sha256.Sum256(der)
 	return key, "sha256:" + hex.EncodeToString(sum[:]), err
 }
-
-// isLoopback tells whether a host is this machine.
-func isLoopback(host string) bool { return flow.Loopback(host) }

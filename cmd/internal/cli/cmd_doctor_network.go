@@ -137,9 +137,9 @@ func (d *doctor) bothFamilies(ctx context.Context, addrs []netip.Addr, u *url.UR
 			continue
 		}
 		seen[family] = true
-		conn, failed := d.dialBriefly(ctx, net.JoinHostPort(addr.String(), port))
-		if failed != nil {
-			err = errors.Join(err, fmt.Errorf("%s by %s: %w", addr, family, cause1(failed)))
+		conn, broken := d.dialBriefly(ctx, net.JoinHostPort(addr.String(), port))
+		if broken != nil {
+			err = errors.Join(err, fmt.Errorf("%s by %s: %w", addr, family, dialCause(broken)))
 			r.parts = append(r.parts, addr.String()+" does not answer by "+family)
 			continue
 		}
@@ -165,8 +165,8 @@ func (d *doctor) dialBriefly(ctx context.Context, addr string) (net.Conn, error)
 	return d.dial(ctx, addr)
 }
 
-// cause1 is a dial error without the address, which the caller names.
-func cause1(err error) error {
+// dialCause is a dial error without the address, which the caller names.
+func dialCause(err error) error {
 	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
 		return op.Err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -164,12 +165,9 @@ func (d *doctor) hostsInUse() []string {
 		if err != nil {
 			return
 		}
-		for _, known := range origins {
-			if known == u.Scheme+"://"+u.Host {
-				return
-			}
+		if origin := u.Scheme + "://" + u.Host; !slices.Contains(origins, origin) {
+			origins = append(origins, origin)
 		}
-		origins = append(origins, u.Scheme+"://"+u.Host)
 	}
 	for _, op := range []vnv.Op{vnv.OpEnable, vnv.OpExchange, vnv.OpVerify} {
 		add(client.URL(op))
@@ -191,4 +189,3 @@ func (d *doctor) wrongURL(ctx context.Context) rows {
 	}
 	return nil
 }
-

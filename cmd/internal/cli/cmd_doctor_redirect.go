@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/vnv-cli/vnv/pkg/callback"
+	"github.com/vnv-cli/vnv/pkg/flow"
 	"github.com/vnv-cli/vnv/pkg/vnv"
 )
 
@@ -39,9 +40,9 @@ func (d *doctor) redirect(context.Context) rows {
 		return fine("any free port of this machine, where the sandbox's device is too")
 	case d.far != nil:
 		return fine(shown + ", where the sandbox's device is too")
-	case !isLoopback(u.Hostname()) && u.Scheme == "http":
+	case !flow.Loopback(u.Hostname()) && u.Scheme == "http":
 		return warning(shown+": plain http, so the code travels in the open", "use https")
-	case !isLoopback(u.Hostname()):
+	case !flow.Loopback(u.Hostname()):
 		return fine(shown)
 	case u.Scheme == "https":
 		return warning(shown+": vnv answers plain http on this machine, not https", "register http://"+u.Host+u.EscapedPath()+", or put a TLS proxy before --listen")
@@ -56,7 +57,7 @@ func (d *doctor) listener(ctx context.Context) rows {
 	if uri == "" || err != nil {
 		return skipped("there is no redirect URI to listen for")
 	}
-	if listen == "" && (u.Scheme != "http" || !isLoopback(u.Hostname())) {
+	if listen == "" && (u.Scheme != "http" || !flow.Loopback(u.Hostname())) {
 		return skipped("your own server answers the callback; with --listen vnv would")
 	}
 	state := vnv.NewState()
@@ -101,7 +102,7 @@ func (d *doctor) comesBack(ctx context.Context, l *callback.Listener, state vnv.
 	u.RawQuery = url.Values{"code": {"vnv-doctor"}, "state": {state.Reveal()}}.Encode()
 	d.mask.Know("state", state.Reveal(), "")
 	switch why := d.notAsked(); {
-	case isLoopback(u.Hostname()) && u.Scheme == "http":
+	case flow.Loopback(u.Hostname()) && u.Scheme == "http":
 		for _, addr := range addressesOf(u, l.Addrs(), d.config.text("listen") != "") {
 			if _, err := d.knock(ctx, u, addr); err != nil {
 				return failed(addr+": "+d.mask.Text(unwrapURL(err)), "something on this machine keeps it from talking to itself: a firewall, or another program")
@@ -162,7 +163,7 @@ func (d *doctor) knock(ctx context.Context, u *url.URL, addr string) (status int
 		return 0, err
 	}
 	defer res.Body.Close()
-	_, _ = io.Copy(io.Discard, io.LimitReader(res.Body, maxInput)) //nolint:errcheck // its status is all that counts
+	_, _ = io.Copy(io.Discard, io.LimitReader(res.Body, maxInput)) // its status is all that counts
 	return res.StatusCode, nil
 }
 

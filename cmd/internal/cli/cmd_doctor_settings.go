@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"maps"
 	"os"
 	"slices"
 	"strconv"
@@ -65,8 +66,11 @@ func (d *doctor) found() rows {
 		if value == "" || origin == "default" {
 			continue
 		}
-		if strings.HasPrefix(origin, "VNV_") {
+		switch {
+		case strings.HasPrefix(origin, "VNV_"):
 			origin = "environment (VNV_…)"
+		case origin == d.config.file:
+			origin += " (" + first(d.config.profile, defaultProfile) + ")"
 		}
 		if keys[origin] == nil {
 			origins = append(origins, origin)
@@ -91,23 +95,14 @@ func (d *doctor) missing(keys map[string][]string) []string {
 	if d.api.Name == vnv.NumberVerification.Name {
 		need = append(need, "redirect_uri")
 	}
+	set := slices.Concat(slices.Collect(maps.Values(keys))...)
 	var missing []string
 	for _, key := range need {
-		if !slices.ContainsFunc(slices.Collect(values(keys)), func(list []string) bool { return slices.Contains(list, key) }) {
+		if !slices.Contains(set, key) {
 			missing = append(missing, settingNames[key]+" ("+key+")")
 		}
 	}
 	return missing
-}
-
-func values(m map[string][]string) func(func([]string) bool) {
-	return func(yield func([]string) bool) {
-		for _, v := range m {
-			if !yield(v) {
-				return
-			}
-		}
-	}
 }
 
 // tilde shortens a path in the user's home.
@@ -126,7 +121,7 @@ func (d *doctor) key(ctx context.Context) rows {
 			return failed(err.Error(), "")
 		}
 		d.use(credentials{appID: d.far.ApplicationID(), key: key})
-		return d.shownKey("the sandbox's published test key")
+		return shownKey(key, "the sandbox's published test key")
 	}
 	cred, missing, err := d.credentials(ctx, d.config)
 	switch {
@@ -135,12 +130,12 @@ func (d *doctor) key(ctx context.Context) rows {
 	case len(missing) > 0:
 		return skipped("there is none: see settings")
 	}
-	p, _ := d.config.pair() //nolint:errcheck // it was read a moment ago
+	p, _ := d.config.pair() // it was read a moment ago
 	where := "in " + d.tilde(printable(p.origin))
 	if info, err := os.Stat(p.key); err == nil && info.Mode().IsRegular() {
 		where = "mode " + octal(info.Mode().Perm()) + " " + d.tilde(printable(p.key))
 	}
-	row := d.shown(cred.key, where)
+	row := shownKey(cred.key, where)
 	if err := guardTestKey(cred.key, allLoopback(&d.flow)); err != nil {
 		return failed(printable(err.Error()), "make a key of your own in the dashboard")
 	}
@@ -159,10 +154,8 @@ func (d *doctor) use(c credentials) {
 	}
 }
 
-func (d *doctor) shownKey(where string) rows { return d.shown(d.cred.key, where) }
-
-// shown names a key without revealing it.
-func (d *doctor) shown(key *appjwt.Key, where string) rows {
+// shownKey names a key without revealing it.
+func shownKey(key *appjwt.Key, where string) rows {
 	row := fine("RSA " + strconv.Itoa(key.Bits()) + ", " + where + ", " + shortPrint(key.Fingerprint()))
 	row[0].Details = map[string]string{"bits": strconv.Itoa(key.Bits()), "fingerprint": key.Fingerprint()}
 	return row

@@ -104,6 +104,9 @@ func TestDoctorSandbox(t *testing.T) {
 		t.Errorf("exit %d: %s%s", r.code, r.out, r.err)
 	}
 	w.run("doctor", "--sandbox", "--jq", ".checks[0].name").ends(exitOK, "settings\n")
+	if r := w.run("doctor", "--sandbox", "-o", "ndjson"); strings.Count(r.out, "\n") != 1 || !strings.HasPrefix(r.out, `{"event":"result","result":{"schema_version":1,"ok":true,`) {
+		t.Errorf("ndjson: %s", r.out)
+	}
 	w.run("doctor", "--sandbox", "--app-id", "x").ends(exitUsage, "", "--app-id and --sandbox: the sandbox has an account of its own")
 	w.run("doctor", "--sandbox", "--application-url", "x").ends(exitUsage, "", "--application-url and --sandbox")
 	w.run("doctor", "--fault", "enable-401").ends(exitUsage, "", "--fault needs --sandbox")
@@ -209,7 +212,7 @@ func TestDoctorSettings(t *testing.T) {
 	w.home(".config/vnv/private.key", string(raw))
 	w.vars["VNV_SCOPE"] = "dpv:x"
 	rows, _ := w.diagnosed("--redirect-uri", "https://flag.example/cb")
-	expect(t, rows, "settings", "ok", "~/.config/vnv/config.yaml: app_id, private_key", "flags: redirect_uri", "environment (VNV_…): scope")
+	expect(t, rows, "settings", "ok", "~/.config/vnv/config.yaml (default): app_id, private_key; flags: redirect_uri; ", "environment (VNV_…): scope")
 	expect(t, rows, "key", "ok", "mode 0600 ~/.config/vnv/private.key")
 	expect(t, rows, "redirect", "ok", "https://flag.example/cb")
 }
@@ -297,7 +300,8 @@ func TestDoctorMachine(t *testing.T) {
 	programs["adb"] = "/opt/\x1bsdk/adb"
 	w.env.Interfaces = func() ([]follow.Interface, error) {
 		return []follow.Interface{
-			{Name: "usb0", Up: true, Cellular: true, Why: "a phone or modem on USB"}, {Name: "wwan0", Cellular: true},
+			{Name: "usb0", Up: true, Cellular: true, Why: "a phone or modem on USB"},
+			{Name: "wwan0", Cellular: true},
 			{Name: "wlan0", Up: true, Cellular: true, Hotspot: true, Why: "the network of an iPhone's hotspot"},
 		}, nil
 	}
