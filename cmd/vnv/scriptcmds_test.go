@@ -95,7 +95,7 @@ var varying = []struct {
 	{regexp.MustCompile(`\b[0-9a-f]{32}\b`), "HEX"},
 	{regexp.MustCompile(`eyJ[\w-]+\.[\w-]+\.[\w-]+`), "JWT"},
 	{regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z`), "TIME"},
-	{regexp.MustCompile(`(?m)^\d\d:\d\d:\d\d  `), "CLOCK  "},
+	{regexp.MustCompile(`\b\d\d:\d\d:\d\d  `), "CLOCK  "},
 	{regexp.MustCompile(`"([a-z_]+_ms)": ?[\d.]+`), `"$1": N`},
 	{regexp.MustCompile(`"(state|code|access_token)": "[\w-]{20,}"`), `"$1": "$1~"`},
 	{regexp.MustCompile(`%3A\d{4,5}%2F`), "%3APORT%2F"},

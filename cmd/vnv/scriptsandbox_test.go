@@ -87,6 +87,7 @@ func (r *running) ready(ts *testscript.TestScript, text bool) map[string]string 
 	ts.Check(json.NewDecoder(r.out).Decode(&doc))
 	for field, name := range map[string]string{
 		"base_url": "VNV_BASE_URL", "application_id": "VNV_APP_ID", "private_key": "VNV_PRIVATE_KEY", "redirect_uri": "VNV_REDIRECT_URI",
+		"ca_file": "VNV_CA_FILE", "control_url": "VNV_SANDBOX_CONTROL", "control_token": "VNV_SANDBOX_TOKEN",
 	} {
 		vars[name], _ = doc[field].(string)
 	}

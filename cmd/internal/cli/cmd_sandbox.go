@@ -2,7 +2,9 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -15,6 +17,8 @@ type sandboxFlags struct {
 	privateKey, publicKey string
 	errorAt               string
 	readyFile             string
+	scenario              string
+	control               string
 }
 
 func sandboxCmd(a *app) *cobra.Command {
@@ -28,11 +32,13 @@ Numbers ending in an even digit are verified, odd ones are not, 99 is an error;
 some fail in a way of their own (vnv sandbox numbers). --fault NAME lets every
 number fail, @PATTERN those that fit (+4477*, *99), :TIMES only so often.
 
-The answer says where it is and how to point vnv at it; every request is logged
-masked on stderr.`,
+The answer says where it is and how to point vnv at it, and where the control
+API is by which vnv sandbox ledger, set and reset reach it while it runs; every
+request is logged masked on stderr.`,
 		Example: `  vnv sandbox
   vnv sandbox --redirect-uri http://localhost:3000/callback -o json
   vnv sandbox --fault wifi@+4477* --fault enable-503:2
+  vnv sandbox --scenario friday.yaml --tls
   vnv sandbox --ready-file sandbox.env &
   vnv sandbox faults`,
 		Args: a.noArguments,
@@ -41,7 +47,7 @@ masked on stderr.`,
 	f.add(cmd.Flags())
 	a.out.add(cmd.Flags())
 	a.completeStep(cmd)
-	cmd.AddCommand(faultsCmd(a), numbersCmd(a))
+	cmd.AddCommand(faultsCmd(a), numbersCmd(a), ledgerCmd(a), setCmd(a), resetCmd(a))
 	return cmd
 }
 
@@ -51,6 +57,8 @@ func (f *sandboxFlags) add(fs *pflag.FlagSet) {
 	fs.BoolVar(&f.options.Public, "listen-public", false, "allow --listen on an address that others can reach")
 	fs.BoolVar(&f.options.SinglePort, "single-port", false, "put all roles on one origin, by path: for containers and emulators")
 	fs.StringVar(&f.options.PublicURL, "public-url", "", "`URL` under which clients reach it; implies --single-port")
+	fs.BoolVar(&f.options.TLS, "tls", false, "serve https, by a throw-away CA that the answer names")
+	fs.StringVar(&f.control, "control", freePort, "loopback `HOST:PORT` of the control API; off for none")
 	fs.StringVar(&f.readyFile, "ready-file", "", "write the answer to `FILE` too, once it is ready; removed at the end")
 	fs.StringArrayVar(&f.redirects, "redirect-uri", nil, "`URI` to register; repeatable (default is one on a free port)")
 	fs.StringVar(&f.options.ApplicationID, "app-id", "", "application `ID` to know (default is a fixed one)")
@@ -61,8 +69,13 @@ func (f *sandboxFlags) add(fs *pflag.FlagSet) {
 	fs.DurationVar(&f.options.TokenTTL, "token-ttl", sandbox.DefaultTokenTTL, "lifetime of an access token")
 	fs.StringVar(&f.errorAt, "error-at", string(sandbox.StageVerify), "`STAGE` at which a number ending in 99 fails: enable, authorize, token or verify")
 	fs.IntVar(&f.options.ErrorStatus, "error-status", 403, "HTTP `STATUS` of that failure")
+	fs.StringVar(&f.scenario, "scenario", "", "YAML `FILE` that says by number what flows meet")
+	fs.Uint64Var(&f.options.Seed, "seed", 0, "`N` from which ids, codes and tokens follow, the same at every start")
 	fs.StringArrayVar(&f.options.Faults, "fault", nil, faultUsage)
 }
+
+// freePort lets the system choose one, on this machine alone.
+const freePort = "127.0.0.1:0"
 
 // faultUsage says what --fault takes.
 const faultUsage = "let the sandbox fail: `NAME[@PATTERN][:TIMES]`, see vnv sandbox faults"
@@ -71,9 +84,7 @@ func (a *app) sandbox(ctx context.Context, f sandboxFlags) error {
 	if err := a.out.check(); err != nil {
 		return err
 	}
-	f.options.RedirectURIs, f.options.ErrorAt = f.redirects, sandbox.Stage(f.errorAt)
-	a.logSandbox(&f.options)
-	keyPath, err := a.sandboxKey(ctx, &f)
+	keyPath, err := a.sandboxOptions(ctx, &f)
 	if err != nil {
 		return err
 	}
@@ -89,17 +100,51 @@ func (a *app) sandbox(ctx context.Context, f sandboxFlags) error {
 		return usagef("cannot listen: %s", printable(err.Error()))
 	}
 	defer far.Close()
-	if keyPath == "" && f.publicKey == "" {
-		dir, err := testKeyFile(far.PrivateKeyPEM(), &keyPath)
-		if err != nil {
-			return err
-		}
-		defer os.RemoveAll(dir)
+	ready := readyOf(far, &f, keyPath)
+	dir, err := ready.lend(far, keyPath == "" && f.publicKey == "")
+	if err != nil {
+		return err
 	}
+	defer os.RemoveAll(dir)
 	defer file.remove()
-	if err := a.sandboxReady(readyOf(far, &f, keyPath), file); err != nil {
+	if err := a.sandboxReady(ready, file); err != nil {
 		return err
 	}
 	<-ctx.Done() // SIGINT and SIGTERM are the normal end of a server
 	return nil
+}
+
+// sandboxOptions completes the options by what flags name: files, a key, the log.
+func (a *app) sandboxOptions(ctx context.Context, f *sandboxFlags) (keyPath string, err error) {
+	f.options.RedirectURIs, f.options.ErrorAt = f.redirects, sandbox.Stage(f.errorAt)
+	switch {
+	case f.control == "off", f.options.Public && f.control == freePort:
+	default:
+		f.options.Control = f.control
+	}
+	if f.scenario != "" {
+		if f.options.Scenario, err = a.readScenario(ctx, f.scenario); err != nil {
+			return "", err
+		}
+	}
+	a.logSandbox(&f.options)
+	return a.sandboxKey(ctx, f)
+}
+
+// readScenario reads a scenario; what is wrong in it is told line by line.
+func (a *app) readScenario(ctx context.Context, path string) (*sandbox.Scenario, error) {
+	raw, err := a.readFile(ctx, "scenario", path)
+	if err != nil {
+		return nil, err
+	}
+	scenario, err := sandbox.ParseScenario(path, raw)
+	if err == nil {
+		return scenario, nil
+	}
+	lines := strings.Split(err.Error(), "\n")
+	var more strings.Builder
+	for _, line := range lines[1:] {
+		more.WriteString("     " + printable(line) + "\n")
+	}
+	return nil, &usageError{err: errors.New(printable(lines[0])), more: more.String()}
 }

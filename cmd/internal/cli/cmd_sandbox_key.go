@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"github.com/vnv-cli/vnv/pkg/appjwt"
+	"github.com/vnv-cli/vnv/pkg/sandbox"
 )
 
 // sandboxKey registers the user's own key, and returns the path of its private half.
@@ -55,14 +56,24 @@ func parsePublicKey(raw []byte) (*rsa.PublicKey, error) {
 	return key, nil
 }
 
-// testKeyFile puts the published key where other programs can read it, for as long
-// as the sandbox runs.
-func testKeyFile(key []byte, path *string) (dir string, err error) {
+// lend puts the published key and the CA where other programs can read them, for as
+// long as the sandbox runs: in a folder of their own, to be removed at the end.
+func (r *sandboxReady) lend(far *sandbox.Server, testKey bool) (dir string, err error) {
+	if !testKey && far.CAPEM() == nil {
+		return "", nil
+	}
 	if dir, err = os.MkdirTemp("", "vnv-sandbox-"); err != nil {
 		return "", err
 	}
-	*path = filepath.Join(dir, "private.key")
-	if err = os.WriteFile(*path, key, 0o600); err != nil {
+	if testKey {
+		r.PrivateKey = filepath.Join(dir, "private.key")
+		err = os.WriteFile(r.PrivateKey, far.PrivateKeyPEM(), 0o600)
+	}
+	if ca := far.CAPEM(); ca != nil && err == nil {
+		r.CAFile = filepath.Join(dir, "ca.pem")
+		err = os.WriteFile(r.CAFile, ca, 0o600)
+	}
+	if err != nil {
 		_ = os.RemoveAll(dir)
 	}
 	return dir, err

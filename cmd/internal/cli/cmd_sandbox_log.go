@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -66,11 +67,6 @@ func (a *app) timeOf(at time.Time) string {
 }
 
 // joined puts the columns of a line together, without those that are empty.
-func joined(line string, more ...string) string {
-	for _, m := range more {
-		if m != "" {
-			line += "  " + m
-		}
-	}
-	return line
+func joined(columns ...string) string {
+	return strings.Join(slices.DeleteFunc(columns, func(c string) bool { return c == "" }), "  ")
 }

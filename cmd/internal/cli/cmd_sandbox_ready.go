@@ -19,11 +19,17 @@ type sandboxReady struct {
 	ApplicationID string `json:"application_id"`
 	PrivateKey    string `json:"private_key"`
 	RedirectURI   string `json:"redirect_uri"`
+	CAFile        string `json:"ca_file,omitempty"`
 	Webhook       string `json:"webhook,omitempty"`
+	ControlURL    string `json:"control_url,omitempty"`
+	ControlToken  string `json:"control_token,omitempty"` // told here, and nowhere else
 }
 
 func readyOf(far *sandbox.Server, f *sandboxFlags, keyPath string) sandboxReady {
-	return sandboxReady{flow.SchemaVersion, far.URL(), far.ApplicationID(), keyPath, far.RedirectURI(), f.options.Webhook}
+	return sandboxReady{
+		SchemaVersion: flow.SchemaVersion, BaseURL: far.URL(), ApplicationID: far.ApplicationID(), PrivateKey: keyPath,
+		RedirectURI: far.RedirectURI(), Webhook: f.options.Webhook, ControlURL: far.ControlURL(), ControlToken: far.ControlToken(),
+	}
 }
 
 // text is lines for a shell: each is a comment or sets a variable.
@@ -31,7 +37,13 @@ func (r sandboxReady) text() string {
 	var b strings.Builder
 	b.WriteString("# The sandbox is ready. In another shell:\n")
 	for _, v := range [][2]string{
-		{"VNV_BASE_URL", r.BaseURL}, {"VNV_APP_ID", r.ApplicationID}, {"VNV_PRIVATE_KEY", r.PrivateKey}, {"VNV_REDIRECT_URI", r.RedirectURI},
+		{"VNV_BASE_URL", r.BaseURL},
+		{"VNV_APP_ID", r.ApplicationID},
+		{"VNV_PRIVATE_KEY", r.PrivateKey},
+		{"VNV_REDIRECT_URI", r.RedirectURI},
+		{"VNV_CA_FILE", r.CAFile},
+		{controlVar, r.ControlURL},
+		{tokenVar, r.ControlToken},
 	} {
 		if v[1] != "" {
 			fmt.Fprintf(&b, "export %s=%s\n", v[0], quoted(v[1]))

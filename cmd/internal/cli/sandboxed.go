@@ -126,10 +126,8 @@ func registrable(redirectURI string) []string {
 // newSandbox is sandbox.New with its mistakes told as the user's own.
 func newSandbox(o sandbox.Options) (*sandbox.Server, error) {
 	for _, f := range o.Faults {
-		name, _, _ := strings.Cut(f, ":")
-		name, _, _ = strings.Cut(name, "@")
-		if !slices.Contains(faultNames(), name) {
-			return nil, usagef("--fault %s: there is no such fault%s", printable(name), didYouMean(name, faultNames()))
+		if err := knownFault("--fault ", f); err != nil {
+			return nil, err
 		}
 	}
 	s, err := sandbox.New(o)
@@ -139,8 +137,21 @@ func newSandbox(o sandbox.Options) (*sandbox.Server, error) {
 	return s, nil
 }
 
+// knownFault refuses a selection NAME[@PATTERN][:TIMES] whose name is none.
+func knownFault(flag, selection string) error {
+	name, _, _ := strings.Cut(selection, ":")
+	name, _, _ = strings.Cut(name, "@")
+	if slices.Contains(faultNames(), name) {
+		return nil
+	}
+	return usagef("%s%s: there is no such fault%s", flag, printable(name), didYouMean(name, faultNames()))
+}
+
 // asFlags turns what package sandbox says of its options into flags.
-var asFlags = strings.NewReplacer("set Public if they should", "--listen-public if they should")
+var asFlags = strings.NewReplacer(
+	"set Public if they should", "--listen-public if they should",
+	"there is no control API where others can reach the sandbox: Public and Control exclude each other", "--control and --listen-public: use one",
+)
 
 func faultNames() []string {
 	names := make([]string, 0, len(sandbox.Faults))
