@@ -51,7 +51,7 @@ type cleaner struct{ mask *Mask }
 // file masks a whole file.
 func (c *cleaner) file(b []byte) ([]byte, error) {
 	if b[0] != '{' {
-		return []byte(c.log(string(b))), nil
+		return []byte(c.log(string(b)) + "\n"), nil
 	}
 	docs, err := parseJSON(b)
 	if err != nil {
