@@ -81,7 +81,8 @@ var camaraWords = [...]coded{
 
 func refuseCamara(c *call, r refusal) {
 	row := wordsFor(camaraWords[:], r.status)
-	refuseVerify(c, r.status, row.code, cmp.Or(r.detail, row.detail))
+	code, message := c.spelled(row.code, cmp.Or(r.detail, row.detail))
+	refuseVerify(c, r.status, code, message)
 }
 
 // refuseVerify answers with a CAMARA error by its code.
@@ -96,7 +97,8 @@ func refuseVerify(w http.ResponseWriter, status int, code, message string) {
 // code; a 403 is what operators send most: the device was not on its mobile network.
 func failVerify(c *call, status int) {
 	if status == http.StatusForbidden {
-		refuseVerify(c, status, codeNotMobile, notMobile)
+		code, message := c.spelled(codeNotMobile, notMobile)
+		refuseVerify(c, status, code, message)
 		return
 	}
 	refuseCamara(c, refusal{status: status})

@@ -56,6 +56,10 @@ func (c *call) lost() bool {
 // serveAuthorize begins the chain. Who is not sure to be our client, or to come back to the vendor's own
 // callback, gets a page and is sent nowhere (RFC 6749 section 4.1.2.1).
 func serveAuthorize(c *call) {
+	if c.direct {
+		serveDirect(c)
+		return
+	}
 	if client, _ := c.one("client_id"); client != ClientID {
 		c.deny("client_id is another", refusal{http.StatusBadRequest, "The client is unknown.", nil})
 		return
@@ -160,7 +164,10 @@ func serveCallback(c *call) {
 
 // deliver sends the client to the registered redirect URI with query and the caller's state.
 func (c *call) deliver(query string) {
-	redirect(c, withQuery(c.flow.redirectURI, query+"&state="+url.QueryEscape(c.flow.state)))
+	if c.flow.state != "" { // an app may do without
+		query += "&state=" + url.QueryEscape(c.flow.state)
+	}
+	redirect(c, withQuery(c.flow.redirectURI, query))
 }
 
 func withQuery(uri, query string) string {

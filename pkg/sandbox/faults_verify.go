@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"encoding/json"
+	"net/http"
 	"strconv"
 	"strings"
 )
@@ -65,12 +66,16 @@ func camaraOf(status int, code, message string) do {
 	return with(func(c *call) { refuseVerify(c, status, code, message) })
 }
 
-// flags writes a good answer in another form: FLAG stands for what it says, OTHER for the opposite.
+// flags writes a good answer in another form: FLAG stands for what it says, OTHER for the opposite. An answer
+// that has no flag passes.
 func flags(form string) do {
-	return altered(func(_ *call, a *answer) {
+	changed := altered(func(_ *call, a *answer) {
 		var good verifyAnswer
 		if json.Unmarshal(a.body, &good) == nil {
 			a.body = []byte(strings.NewReplacer("FLAG", strconv.FormatBool(good.Verified), "OTHER", strconv.FormatBool(!good.Verified)).Replace(form))
 		}
 	})
+	return func(s *Server, w http.ResponseWriter, r *http.Request) bool {
+		return strings.HasSuffix(r.URL.Path, verifyPath) && changed(s, w, r)
+	}
 }

@@ -27,13 +27,17 @@ type route struct {
 
 var routes = [...]route{
 	{"/v0.1/network-enablement", roleVendor, http.MethodPost, StageEnable, readEnable, serveEnable},
-	{"/oauth2/auth", roleVendor, http.MethodGet, StageAuthorize, readChain, serveAuthorize},
+	{"/oauth2/auth", roleVendor, http.MethodGet, StageAuthorize, readAuthorize, serveAuthorize},
 	{firstHop, roleCarrier, http.MethodGet, StageCarrier, readChain, serveEnrichment},
 	{"/carrier/session", roleCarrier, http.MethodGet, StageCarrier, readChain, serveSession},
 	{"/carrier/session/return", roleCarrier, http.MethodGet, StageCarrier, readChain, serveReturn},
 	{"/camara/oauth/callback", roleVendor, http.MethodGet, StageCallback, readChain, serveCallback},
-	{"/oauth2/token", roleVendor, http.MethodPost, StageToken, readToken, serveToken},
+	{exchangePath, roleVendor, http.MethodPost, StageToken, readToken, serveToken},
 	{"/camara/number-verification/v031/verify", roleVendor, http.MethodPost, StageVerify, readVerify, serveVerify},
+	{camaraV1 + verifyPath, roleVendor, http.MethodPost, StageVerify, readVerify, serveVerify},
+	{camaraV1 + sharePath, roleVendor, http.MethodGet, StageVerify, readShare, serveShare},
+	{camaraV2 + verifyPath, roleVendor, http.MethodPost, StageVerify, readVerify, serveVerify},
+	{camaraV2 + sharePath, roleVendor, http.MethodGet, StageVerify, readShare, serveShare},
 	{silentPath, roleVendor, http.MethodPost, StageStart, readStart, serveStart},
 	{applicationPath, roleVendor, http.MethodGet, StageApplication, readApplication, serveApplication},
 }
@@ -65,6 +69,7 @@ type call struct {
 	number    string // the phone that this is about, as far as it is known; selects faults
 	noted     bool
 	flow      *flow // in the chain: the one that the state belongs to
+	direct    bool  // at /oauth2/auth: the app itself asks
 	part      *part // of the scenario, or nil
 }
 
@@ -125,10 +130,10 @@ func (p port) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if p.s.hasOwnClock() {
 		w.Header().Set("Date", now.UTC().Format(http.TimeFormat))
 	}
-	if id := c.entry.Correlator; id != "" && isCorrelator(id) {
+	c.route, c.entry.RequestID = routeOf(r.Method, withoutApplicationID(r.URL.Path))
+	if id := c.entry.Correlator; id != "" && c.isCorrelator(id) {
 		w.Header()["X-Correlator"] = []string{id}
 	}
-	c.route, c.entry.RequestID = routeOf(r.Method, withoutApplicationID(r.URL.Path))
 	switch {
 	case !p.s.knows(r.Host):
 		c.entry.Note = "the Host header names neither loopback nor the public URL"
@@ -217,16 +222,6 @@ func hostname(authority string) string {
 		return host
 	}
 	return authority
-}
-
-// isCorrelator is CAMARA's ^[a-zA-Z0-9-]{0,55}$.
-func isCorrelator(id string) bool {
-	for _, r := range id {
-		if !isAlphanumeric(r) && r != '-' {
-			return false
-		}
-	}
-	return len(id) <= 55
 }
 
 func isAlphanumeric(r rune) bool {

@@ -15,7 +15,7 @@ const (
 // by the last digit, even true and odd false.
 func outcomeOf(phone string) outcome {
 	switch {
-	case strings.HasSuffix(phone, "99"):
+	case phone == "", strings.HasSuffix(phone, "99"):
 		return outcomeError
 	case phone[len(phone)-1]%2 == 0:
 		return outcomeTrue

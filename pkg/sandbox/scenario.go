@@ -95,7 +95,7 @@ func (c *call) beginPart(phone string) {
 
 // grantFor is what a flow that begins now stands for.
 func (c *call) grantFor(phone, scope, redirectURI string) grant {
-	return grant{phone, scope, redirectURI, c.part.resultOf(phone), c.part}
+	return grant{phone: phone, scope: scope, redirectURI: redirectURI, result: c.part.resultOf(phone), part: c.part}
 }
 
 // resultOf is what a number leads to: as the scenario says, else by its digits.

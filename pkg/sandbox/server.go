@@ -71,6 +71,8 @@ type grant struct {
 	phone, scope, redirectURI string
 	result                    outcome
 	part                      *part // of a scenario, or nil
+	direct                    bool  // the app asked by itself, without Network Enablement
+	proof                     proof
 }
 
 // New makes a sandbox that listens nowhere yet. Its error says which option is wrong.

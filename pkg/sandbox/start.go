@@ -95,7 +95,7 @@ func (c *call) begin() (answer startAnswer, running string) {
 	}
 	s.numbers.put(phone, q.id, c.now)
 	s.requests.put(q.id, q, c.now)
-	s.flows.putUntil(q.state, &flow{grant: grant{phone, "", q.redirectURL, q.result, c.part}, silent: q}, c.now, c.now.Add(s.options.SilentTTL))
+	s.flows.putUntil(q.state, &flow{grant: grant{phone: phone, redirectURI: q.redirectURL, result: q.result, part: c.part}, silent: q}, c.now, c.now.Add(s.options.SilentTTL))
 	s.announce(q)
 	c.entry.RequestID, c.entry.State = q.id, q.state
 	return startAnswer{q.id, s.checkURL(q.id)}, ""

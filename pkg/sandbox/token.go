@@ -6,6 +6,8 @@ import (
 	"time"
 )
 
+const exchangePath = "/oauth2/token"
+
 // tokenAnswer is the 200 of POST /oauth2/token.
 type tokenAnswer struct {
 	AccessToken string `json:"access_token"`
@@ -29,7 +31,7 @@ func readToken(c *call) {
 // serveToken exchanges a code (RFC 6749 section 4.1.3); the client proves itself by its JWT.
 func serveToken(c *call) {
 	c.Header()["X-Ratelimit-Limit"] = rateLimit
-	if err := c.authenticate(); err != nil {
+	if err := c.authenticateClient(); err != nil {
 		c.deny(err.Error(), refusal{status: http.StatusUnauthorized})
 		return
 	}
@@ -56,36 +58,44 @@ func serveToken(c *call) {
 		return
 	}
 	token := c.s.ids.hex128()
-	if note, description := c.s.redeem(c, token); note != "" {
+	lives, note, description := c.s.redeem(c, token)
+	if note != "" {
 		c.entry.Note = note
 		refuseToken(c, http.StatusBadRequest, "invalid_grant", description)
 		return
 	}
 	c.Header()["Cache-Control"] = noStore
-	replyJSON(c, http.StatusOK, typeJSON, tokenAnswer{token, "Bearer", int64(c.s.options.TokenTTL / time.Second)})
+	replyJSON(c, http.StatusOK, typeJSON, tokenAnswer{token, "Bearer", int64(lives / time.Second)})
 }
 
 // redeem turns the call's code into token. A code that was used before is a sign that it leaked: what
-// it was exchanged for is revoked (RFC 6749 section 4.1.2). One that comes with another redirect_uri
-// stays good for its owner. note is "" if all went well.
-func (s *Server) redeem(c *call, token string) (note, description string) {
+// it was exchanged for is revoked (RFC 6749 section 4.1.2). One that comes with another redirect_uri, or
+// without the proof that it wants, stays good for its owner. note is "" if all went well.
+func (s *Server) redeem(c *call, token string) (lives time.Duration, note, description string) {
 	const unknown = "The authorization code is unknown, expired or already used."
+	verifier, sent := c.form.Get("code_verifier"), c.form.Has("code_verifier")
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	code := c.entry.Code
 	g, ok := s.codes.get(code, c.now)
 	switch {
 	case ok && g.redirectURI != c.entry.RedirectURI:
-		return "redirect_uri is not the one of the flow", "redirect_uri differs from the one of the authorization."
+		return 0, "redirect_uri is not the one of the flow", "redirect_uri differs from the one of the authorization."
+	case ok && !g.proof.fits(verifier, sent):
+		return 0, "code_verifier does not answer the challenge of the flow", "code_verifier does not fit the authorization."
 	case ok:
+		lives = s.options.TokenTTL
+		if g.direct {
+			lives = min(lives, maxDirectTTL)
+		}
 		s.codes.drop(code)
 		s.spent.put(strings.Clone(code), token, c.now) // without the body around it
-		s.tokens.put(token, g, c.now)
-		return "", ""
+		s.tokens.putUntil(token, g, c.now, c.now.Add(lives))
+		return lives, "", ""
 	}
 	if used, ok := s.spent.get(code, c.now); ok {
 		s.tokens.drop(used)
-		return "the code was used before; its token is revoked", unknown
+		return 0, "the code was used before; its token is revoked", unknown
 	}
-	return "the code is unknown or expired", unknown
+	return 0, "the code is unknown or expired", unknown
 }

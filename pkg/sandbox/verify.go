@@ -10,6 +10,7 @@ import (
 // verifyRequest is the body of POST /verify: {"phoneNumber":"+…"} or {"hashedPhoneNumber":"<hex>"}.
 type verifyRequest struct {
 	phone, hash string
+	properties  int // how many properties there were
 }
 
 type verifyAnswer struct {
@@ -20,46 +21,23 @@ func readVerify(c *call) {
 	o := c.readObject()
 	c.field(o, "phoneNumber", "a string", &c.verify.phone)
 	c.field(o, "hashedPhoneNumber", "a string", &c.verify.hash)
+	c.verify.properties = len(o)
+	c.readBearer()
 	c.entry.Phone = c.verify.phone + c.verify.hash // one of them
-	c.entry.Token, _ = bearerToken(c.entry.Authorization)
-	c.s.mu.Lock()
-	defer c.s.mu.Unlock()
-	g, _ := c.s.tokens.get(c.entry.Token, c.now)
-	c.number, c.part = g.phone, g.part
 }
 
 // serveVerify answers once for a token: whether the device that it stands for holds the number asked
 // for. Asked for another number, that is false, whatever its last digit.
 func serveVerify(c *call) {
-	if !isCorrelator(c.entry.Correlator) {
-		c.deny("x-correlator is malformed", refusal{status: http.StatusBadRequest})
-		return
+	g, ok := c.permitted(verifyScopes, func() string {
+		if c.verify.properties != 1 && strings.HasPrefix(c.route.path, camaraV2) {
+			return "the body has properties that are not declared"
+		}
+		return c.verify.check()
+	})
+	if ok {
+		replyJSON(c, http.StatusOK, typeJSON, verifyAnswer{c.verify.asksFor(g.phone) && g.result == outcomeTrue})
 	}
-	c.s.mu.Lock()
-	g, ok := c.s.tokens.get(c.entry.Token, c.now)
-	c.s.mu.Unlock()
-	if !ok {
-		c.deny("the access token is unknown, expired, used or revoked", refusal{status: http.StatusUnauthorized})
-		return
-	}
-	if c.refuseMalformed() {
-		return
-	}
-	if note := c.verify.check(); note != "" {
-		c.deny(note, refusal{status: http.StatusBadRequest})
-		return
-	}
-	c.s.mu.Lock()
-	g, ok = c.s.tokens.take(c.entry.Token, c.now)
-	c.s.mu.Unlock()
-	if !ok {
-		c.deny("the access token was used meanwhile", refusal{status: http.StatusUnauthorized})
-		return
-	}
-	if c.fails(g.result) {
-		return
-	}
-	replyJSON(c, http.StatusOK, typeJSON, verifyAnswer{c.verify.asksFor(g.phone) && g.result == outcomeTrue})
 }
 
 // check returns what is wrong with the request, "" if nothing is.
