@@ -48,12 +48,13 @@ func wellFormed(args []string) error {
 var (
 	inner    = regexp.MustCompile(`[$<]\(([^()]*)\)`)
 	trailing = regexp.MustCompile(`(^|\s)#.*`)
+	someURL  = regexp.MustCompile(`\$[A-Z]+_URL\b`) // a variable; commands look at what kind of text they get
 )
 
 // invocations returns the arguments of every vnv command in a piece of shell.
 func invocations(script string) [][]string {
 	var found [][]string
-	script = strings.ReplaceAll(script, "\\\n", " ")
+	script = someURL.ReplaceAllString(strings.ReplaceAll(script, "\\\n", " "), "https://in-a-variable.example/")
 	for inner.MatchString(script) {
 		for _, m := range inner.FindAllStringSubmatch(script, -1) {
 			found = append(found, invocations(m[1])...)
