@@ -82,6 +82,7 @@ var advices = []advice{
 	{op: opCancel, kind: vnv.KindUnusable, exit: exitVerify, hint: "Whether the request has ended is not known. Check --base-url, then ask once more: that does no harm."},
 	{op: opCancel, kind: vnv.KindUnknownOutcome, exit: exitNetwork, hint: "The request may have arrived. To ask once more does no harm."},
 
+	{op: opForward, kind: vnv.KindUnknownOutcome, exit: exitNetwork, hint: "Does your backend run at the URL of --forward-to? The callback may have arrived there, and its code works once: begin again."},
 	{kind: vnv.KindUnknownOutcome, exit: exitNetwork, hint: "The request may have arrived, and its code or token works once, so it was not sent again. Begin again with vnv enable."},
 	{
 		kind: vnv.KindNetwork, when: cause[x509.UnknownAuthorityError], exit: exitNetwork,
@@ -97,6 +98,8 @@ var advices = []advice{
 	},
 	{kind: vnv.KindNetwork, when: cause[*net.DNSError], exit: exitNetwork, hint: "The name could not be resolved: check the network, the VPN, and the host in the settings."},
 	{kind: vnv.KindNetwork, exit: exitNetwork, hint: "No answer came. Check the network, --proxy and the URLs in use (vnv -v shows more)."},
+	{op: opForward, kind: vnv.KindServer, exit: exitNetwork, hint: "Your backend failed. The callback was passed on, so its code may be used up: look at the backend's log, then begin again."},
+	{op: opForward, kind: vnv.KindUnavailable, exit: exitLater, hint: "Your backend asks for patience. The callback was passed on, so its code may be used up: begin again later."},
 	{kind: vnv.KindServer, exit: exitNetwork, hint: "The far side failed, or something between answered in its place (a captive portal, a proxy). Try again; for the vendor's support keep the ids below."},
 	{op: opTrace, kind: vnv.KindRedirect, when: chain(follow.ReasonPage, follow.ReasonMetaRefresh, follow.ReasonScript), exit: exitChain, hint: "Most likely the request did not come over the phone's mobile data: a sign-in or error page came in place of a redirect. Open the URL on the phone, or follow it by way of one: --interface."},
 	{kind: vnv.KindRedirect, when: chain(follow.ReasonPage, follow.ReasonMetaRefresh, follow.ReasonScript), exit: exitChain, hint: "Most likely the request did not come over the phone's mobile data: a sign-in or error page came in place of a redirect. Open the URL on the phone: --device none."},

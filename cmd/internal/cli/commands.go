@@ -34,6 +34,7 @@ var commands = []command{
 	{"trace", groupLook, "follow any redirect chain", traceCmd},
 	{"doctor", groupLook, "check settings and network", doctorCmd},
 	{"explain", groupLook, "say what an error means", explainCmd},
+	{"callback", groupAround, "wait for one from elsewhere", callbackCmd},
 	{"sandbox", groupAround, "vendor and carrier, local", sandboxCmd},
 	{"migrate", groupAround, "from the old API to Verify", migrateCmd},
 	{"config", groupAround, "profiles and settings", configCmd},

@@ -16,7 +16,7 @@ import (
 // openerPatience is how long an opener may take to say that it failed.
 const openerPatience = 3 * time.Second
 
-var devices = []string{"auto", string(flow.DeviceFollow), string(flow.DeviceBrowser), string(flow.DeviceNone)}
+var devices = []string{"auto", string(flow.DeviceFollow), string(flow.DeviceBrowser), string(flow.DeviceNone), string(flow.DeviceQR), string(flow.DeviceADB)}
 
 // device decides who opens the auth_url. Only a real number with a person watching
 // needs a phone; everything else vnv follows itself.
@@ -26,7 +26,9 @@ func (r *stepRun) device(f *flow.Flow) (func(flow.Session) (flow.Device, string)
 		return nil, err
 	}
 	if word != "auto" {
-		return func(flow.Session) (flow.Device, string) { return flow.Device(word), "" }, nil
+		return func(s flow.Session) (flow.Device, string) {
+			return flow.Device(word), r.offCarrier(flow.Device(word), s, f.BaseURL)
+		}, nil
 	}
 	return func(s flow.Session) (flow.Device, string) {
 		if !r.interactive() {
@@ -57,6 +59,9 @@ func playable(s flow.Session, target string) string {
 // open starts the browser: with the URL as one argument of its own, without our
 // secrets in its environment, and only where there is a screen.
 func (r *stepRun) open(ctx context.Context, target string) error {
+	if r.phoneADB != nil {
+		return r.openOnPhone(ctx, target)
+	}
 	if why := r.headless(); why != "" {
 		return errors.New(why)
 	}

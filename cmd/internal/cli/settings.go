@@ -39,7 +39,7 @@ var settings = []setting{
 	{"verify_url", kindText, "", "whole `URL` of the verify step"},
 	{"ca_file", kindText, "", "PEM `FILE` of certificate authorities to trust besides the system's"},
 	{"proxy", kindText, "", "`URL` of the HTTP proxy (default is HTTPS_PROXY and NO_PROXY)"},
-	{"device", kindText, "auto", "who opens the auth_url: `auto|follow|browser|none`"},
+	{"device", kindText, "auto", "who opens the auth_url, a `DEVICE`: auto, follow, browser, qr, adb or none"},
 	{"listen", kindText, "", "`HOST:PORT` where the callback arrives (default is the redirect URI's)"},
 	{"listen_public", kindBool, "", "allow --listen on an address that others can reach"},
 	{"error_grace", kindDuration, "", "end the wait this `TIME` after an error that lacks our state"},

@@ -27,11 +27,12 @@ type stepCommand struct {
 // stepFlags are the flags that every such command has; one that it does not need
 // is ignored, so that a script can set one list of them for all steps.
 type stepFlags struct {
-	phone, state, session string
-	sandbox, private      bool
-	dryRun                bool
-	print                 string
-	faults                []string
+	forwardTo, qrFile, adbSerial string
+	phone, state, session        string
+	sandbox, private             bool
+	dryRun                       bool
+	print                        string
+	faults                       []string
 }
 
 // planning tells that requests are to be shown, not sent.
@@ -45,6 +46,9 @@ func (f *stepFlags) add(fs *pflag.FlagSet) {
 	fs.StringArrayVar(&f.faults, "fault", nil, faultUsage)
 	fs.BoolVar(&f.dryRun, "dry-run", false, "show what would be sent; nothing leaves")
 	fs.StringVar(&f.print, "print", "", "print the steps as commands of `curl`, and send nothing")
+	fs.StringVar(&f.forwardTo, "forward-to", "", "pass the callback on to your backend at `URL`, and stop")
+	fs.StringVar(&f.qrFile, "qr-file", "", "with --device qr: write the code to `FILE.png`")
+	fs.StringVar(&f.adbSerial, "adb-serial", "", "with --device adb: the phone's `SERIAL`, of several")
 	fs.BoolVar(&f.private, "allow-private-hops", false, "follow redirects to loopback and private addresses")
 }
 
@@ -63,6 +67,7 @@ type stepRun struct {
 	named   []string // URLs that the user named
 	piped   bool     // the session came on stdin
 
+	handset
 	files artefacts
 	known flow.Session // as far as the steps have come
 	chain *chainDoc    // with --trace, --har or --report, once the flow has ended
@@ -131,6 +136,9 @@ func (r *stepRun) run(ctx context.Context, args []string) error {
 	if r.passesOn() {
 		return r.passOn()
 	}
+	if err := r.prepare(ctx); err != nil {
+		return err
+	}
 	f, err := r.flow(ctx)
 	if err != nil {
 		return err
@@ -150,12 +158,16 @@ func (r *stepRun) run(ctx context.Context, args []string) error {
 	defer cancel()
 	preloadRoots(f)
 	r.known = r.session
+	defer r.detach(ctx)
 	out, err := f.Run(ctx, r.session, r.ops...)
 	r.facts.redirectURI = out.Session.RedirectURI
 	r.facts.scene = r.scene(f, out, r.session)
 	written := r.conclude(ctx, out, err)
 	if err != nil {
 		return err
+	}
+	if r.took != nil {
+		return r.forward(ctx, f.Net, r.flags.forwardTo, r.took)
 	}
 	if err := r.reply(out); err != nil && !errors.Is(err, errNotVerified) || written == nil {
 		return err
@@ -253,7 +265,9 @@ func (r *stepRun) sink() flow.Sink {
 func (r *stepRun) collect(e flow.Event) {
 	switch e := e.(type) { //nolint:gochecksumtype // it takes what the outcome holds, and nothing else
 	case flow.Listening:
-		r.known.RedirectURI = e.RedirectURI
+		r.known.RedirectURI, r.bound = e.RedirectURI, e.Addrs
+	case flow.AuthURL:
+		r.drawQR(e.URL)
 	case flow.StepDone:
 		r.known = e.Session
 		r.rows = append(r.rows, render.StepRow{Step: e.Step, OK: true, Duration: render.Millis(e.Took)})

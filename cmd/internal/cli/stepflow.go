@@ -41,7 +41,7 @@ func (r *stepRun) flow(ctx context.Context) (*flow.Flow, error) {
 		State: vnv.Secret(r.flags.state), RedirectURI: c.text(redirectKeys[r.api.Name]), Correlator: c.text("correlator"),
 		Listen: c.text("listen"), Public: c.GetBool("listen_public"), ErrorGrace: c.GetDuration("error_grace"),
 		Chain: chain,
-		Net:   network, Mask: r.mask, Sink: r.sink(), Open: r.open, Now: r.Now,
+		Net:   network, Mask: r.mask, Sink: r.sink(), Open: r.open, Bound: r.tunnel(network), Took: r.take, Now: r.Now,
 	}
 	if r.store != nil {
 		f.Save = r.store.Save

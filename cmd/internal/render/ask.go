@@ -14,7 +14,12 @@ import (
 func (s *Story) ask(e flow.AuthURL) {
 	s.clear()
 	where := "Open this on the phone, mobile data on, Wi-Fi and VPN off:"
-	if e.Device == flow.DeviceBrowser {
+	switch e.Device {
+	case flow.DeviceQR:
+		where = "Scan this with the phone: mobile data on; Wi-Fi, VPN and private relay off."
+	case flow.DeviceADB:
+		where = "Opened on the phone; mobile data must be on, Wi-Fi, VPN and private relay off:"
+	case flow.DeviceBrowser:
 		where = "Opened in the browser; if nothing appears, open this:"
 		if e.RequiresCarrier {
 			where = "Opened in the browser, which must be on carrier data; if nothing appears:"
@@ -24,12 +29,56 @@ func (s *Story) ask(e flow.AuthURL) {
 		s.print(s.Style.paint(strong, l) + "\n")
 	}
 	s.print("\n  " + trace.Printable(e.URL) + "\n\n")
-	if e.Device == flow.DeviceNone {
-		if lines, fits := s.Style.qr(e.URL); fits {
-			s.print(strings.Join(lines, "\n") + "\n\n")
+	if e.Device == flow.DeviceNone || e.Device == flow.DeviceQR {
+		s.drawn(e)
+	}
+	if e.Device == flow.DeviceQR && e.Ours && flow.Ours(e.RedirectURI, "") {
+		for i, l := range s.Style.wrap("A phone cannot come back to "+s.Mask.URL(e.RedirectURI)+": use a tunnel with --redirect-uri and --listen, or --device adb.", s.Style.width()-3) {
+			mark := " "
+			if i == 0 {
+				mark = s.Style.paint(warn, "!")
+			}
+			s.print(" " + mark + " " + l + "\n")
 		}
 	}
 	s.print(s.answerTo(e) + "\n")
+}
+
+// drawn draws the QR code where it fits; where it was asked for and does not, it says so.
+func (s *Story) drawn(e flow.AuthURL) {
+	lines, fits := s.Style.qr(e.URL)
+	switch {
+	case fits:
+		s.print(strings.Join(lines, "\n") + "\n\n")
+	case e.Device == flow.DeviceQR:
+		for _, l := range s.Style.wrap(s.Style.room(e.URL), s.Style.width()) {
+			s.print(l + "\n")
+		}
+		s.print("\n")
+	}
+}
+
+// room says what a QR code would need to be drawn.
+func (s Style) room(text string) string {
+	const file = "open the link, or have a picture written: --qr-file FILE.png"
+	code, err := qr.Encode(text, qr.L)
+	switch {
+	case err != nil:
+		return "The URL is too long for a QR code: open the link."
+	case !s.Unicode:
+		return "The QR code needs a UTF-8 locale; " + file
+	default:
+		return fmt.Sprintf("The QR code needs %d rows and %d columns; %s", (code.Size+2*quietZone+1)/2+4, code.Size+2*quietZone, file)
+	}
+}
+
+// QRFile is the code of a URL as a PNG picture.
+func QRFile(text string) ([]byte, error) {
+	code, err := qr.Encode(text, qr.L)
+	if err != nil {
+		return nil, err
+	}
+	return code.PNG(), nil
 }
 
 // answerTo says where the callback comes to, and how else it can be handed in.
@@ -51,12 +100,15 @@ func (s *Story) answerTo(e flow.AuthURL) string {
 	return where + or
 }
 
+// quietZone is the margin that scanners need, in modules.
+const quietZone = 2
+
 // qr draws a URL in half blocks, two rows of modules a line, if the terminal has
 // room for it. Light modules are drawn, for terminals are dark; with colour both
 // are, so it can be scanned on any.
 func (s Style) qr(text string) ([]string, bool) {
 	code, err := qr.Encode(text, qr.L)
-	const quiet = 2
+	const quiet = quietZone
 	if err != nil || !s.Unicode || code.Size+2*quiet > s.Columns || (code.Size+2*quiet+1)/2 > s.Rows-4 {
 		return nil, false
 	}

@@ -62,10 +62,14 @@ func TestAsk(t *testing.T) {
 		event flow.AuthURL
 		live  bool
 	}{
-		"ask-qr":      {render.Style{Unicode: true, Columns: 80, Rows: 60}, flow.AuthURL{URL: url, Device: flow.DeviceNone, RedirectURI: "http://127.0.0.1:8080/cb", Ours: true}, true},
-		"ask-small":   {render.Style{Unicode: true, Columns: 80, Rows: 12}, flow.AuthURL{URL: url, Device: flow.DeviceNone, RedirectURI: "https://app.example/cb"}, true},
-		"ask-ascii":   {render.Style{Columns: 80, Rows: 60}, flow.AuthURL{URL: url, Device: flow.DeviceNone, RedirectURI: "https://app.example/cb"}, false},
-		"ask-browser": {render.Style{Unicode: true, Color: true, Columns: 80}, flow.AuthURL{URL: url, Device: flow.DeviceBrowser, RedirectURI: "http://127.0.0.1:8080/cb", Ours: true}, false},
+		"ask-qr":        {render.Style{Unicode: true, Columns: 80, Rows: 60}, flow.AuthURL{URL: url, Device: flow.DeviceNone, RedirectURI: "http://127.0.0.1:8080/cb", Ours: true}, true},
+		"ask-small":     {render.Style{Unicode: true, Columns: 80, Rows: 12}, flow.AuthURL{URL: url, Device: flow.DeviceNone, RedirectURI: "https://app.example/cb"}, true},
+		"ask-ascii":     {render.Style{Columns: 80, Rows: 60}, flow.AuthURL{URL: url, Device: flow.DeviceNone, RedirectURI: "https://app.example/cb"}, false},
+		"ask-device-qr": {render.Style{Unicode: true, Columns: 80, Rows: 60}, flow.AuthURL{URL: url, Device: flow.DeviceQR, RedirectURI: "http://127.0.0.1:8080/cb", Ours: true}, true},
+		"ask-qr-small":  {render.Style{Unicode: true, Columns: 80, Rows: 12}, flow.AuthURL{URL: url, Device: flow.DeviceQR, RedirectURI: "https://app.example/cb", Ours: true}, true},
+		"ask-qr-ascii":  {render.Style{Columns: 40, Rows: 60}, flow.AuthURL{URL: url, Device: flow.DeviceQR, RedirectURI: "https://app.example/cb"}, false},
+		"ask-adb":       {render.Style{Unicode: true, Columns: 80}, flow.AuthURL{URL: url, Device: flow.DeviceADB, RedirectURI: "http://localhost:3000/cb", Ours: true}, true},
+		"ask-browser":   {render.Style{Unicode: true, Color: true, Columns: 80}, flow.AuthURL{URL: url, Device: flow.DeviceBrowser, RedirectURI: "http://127.0.0.1:8080/cb", Ours: true}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
