@@ -18,7 +18,7 @@ func TestEventSchema(t *testing.T) {
 		{"run --phone +99012345678 --sandbox --trace", "outcome"},
 		{"run --phone +99012345678 --sandbox --api verify", "outcome"},
 		{"enable --phone +99012345678 --sandbox --fault enable-deprecated", "session"},
-		{"run --phone +99012345678 --sandbox --device none --timeout 50ms", ""},
+		{"run --phone +99012345678 --sandbox --device none --timeout 2s", ""},
 		{"run --phone +99012345678 --sandbox --fault duplicate-callback", "outcome"},
 		{"run --phone +99012345678 --sandbox --fault wrong-state", ""},
 		{"run --phone +99012345678 --sandbox --fault verify-403", ""},
