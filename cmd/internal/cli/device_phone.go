@@ -28,7 +28,7 @@ func (r *stepRun) prepare(ctx context.Context) error {
 		}
 		r.ops = r.ops[:slices.Index(r.ops, vnv.OpAuthorize)+1] // the backend exchanges the code
 		if r.flags.state == "" && r.session.State == "" && r.api.Name == vnv.NumberVerification.Name {
-			r.warnings = append(r.warnings, "the backend cannot know this attempt's state: give its own with --state")
+			r.warnings = append(r.warnings, "the backend cannot know this attempt's state; --state takes the backend's own")
 		}
 	}
 	device := flow.Device(r.config.text("device"))
