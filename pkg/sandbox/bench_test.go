@@ -267,6 +267,7 @@ func BenchmarkFlow(b *testing.B) {
 	b.ReportMetric(float64(cpu.Microseconds())/float64(n), "µs-cpu/request")
 	b.ReportMetric(float64(base.Microseconds())/float64(n), "µs-cpu/plain-request")
 	b.ReportMetric(float64(cpu)/float64(base), "sandbox/plain")
+	b.ReportMetric(float64(base)/float64(cpu), "share-of-plain-requests/s")
 }
 
 // BenchmarkAbandoned and BenchmarkFinished are row 10: with -benchtime=15625x a million flows, 64 and
@@ -285,4 +286,23 @@ func benchmarkMemory(b *testing.B, deed func(*load)) {
 	}
 	_, kib := s.end(b)
 	b.ReportMetric(float64(kib)/1024, "MiB-rss")
+}
+
+// BenchmarkStart is start to ready: a new sandbox, its ports, and the first answer.
+func BenchmarkStart(b *testing.B) {
+	for _, options := range []sandbox.Options{{}, {TLS: true}, {Control: "127.0.0.1:0"}} {
+		b.Run("tls="+strconv.FormatBool(options.TLS)+",control="+strconv.FormatBool(options.Control != ""), func(b *testing.B) {
+			options.RedirectURIs = []string{callback}
+			for b.Loop() {
+				s, err := sandbox.New(options)
+				if err == nil {
+					err = s.Listen(context.Background())
+				}
+				if err != nil {
+					b.Fatal(err)
+				}
+				s.Close()
+			}
+		})
+	}
 }

@@ -5,6 +5,8 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"maps"
+	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -264,4 +266,42 @@ func TestClientAssertion(t *testing.T) {
 	if r := post(good); r.status != 401 {
 		t.Errorf("another client_id: %d", r.status)
 	}
+}
+
+// FuzzDirect: whatever is asked for, the way leads to the carrier, to the registered redirect URI or nowhere.
+func FuzzDirect(f *testing.F) {
+	s := quiet(f)
+	f.Add("response_type=code&client_id="+sandbox.TestApplicationID+"&redirect_uri="+url.QueryEscape(callback)+"&scope=number-verification%3Averify", "")
+	f.Add("client_id="+sandbox.TestApplicationID, "&redirect_uri="+url.QueryEscape(callback)+"&redirect_uri=https://evil.example")
+	f.Add("redirect_uri=//evil.example&state=%0d%0aLocation:x", "&%zz")
+	f.Fuzz(func(t *testing.T, query, more string) {
+		r := httptest.NewRequest("GET", "http://127.0.0.1/oauth2/auth", http.NoBody)
+		r.URL.RawQuery = query + more
+		w := httptest.NewRecorder()
+		s.ServeHTTP(w, r)
+		at := w.Header().Get("Location")
+		if w.Code == 302 && (strings.HasPrefix(at, callback+"?error=") || strings.HasPrefix(at, s.CarrierURL()+"/carrier/he?state=v2_")) {
+			return
+		}
+		if w.Code != 400 || at != "" {
+			t.Errorf("%d to %q", w.Code, at)
+		}
+	})
+}
+
+// FuzzShare: without a good token nobody learns a number, and a correlator comes back as it was or not at all.
+func FuzzShare(f *testing.F) {
+	s := quiet(f)
+	f.Add("token", "b4333c46-49c0-4f62-80d7-f0ef930f1c46")
+	f.Add("", "a\r\nb")
+	f.Fuzz(func(t *testing.T, token, correlator string) {
+		r := httptest.NewRequest("GET", "http://127.0.0.1/number-verification/v2/device-phone-number", http.NoBody)
+		r.Header["Authorization"], r.Header["X-Correlator"] = []string{"Bearer " + token}, []string{correlator}
+		w := httptest.NewRecorder()
+		s.ServeHTTP(w, r)
+		judge(t, w, 400, 401)
+		if got := w.Header().Get("X-Correlator"); got != "" && (got != correlator || strings.ContainsAny(got, "\r\n ")) {
+			t.Errorf("echoed %q", got)
+		}
+	})
 }

@@ -3,6 +3,7 @@ package sandbox_test
 import (
 	"encoding/json"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strings"
@@ -206,4 +207,42 @@ func TestControlClockAndReset(t *testing.T) {
 	if c.s.RedirectURI() != callback || !slices.Equal(c.s.ActiveFaults(), []string{}) {
 		t.Errorf("%s, %v", c.s.RedirectURI(), c.s.ActiveFaults())
 	}
+}
+
+// FuzzControl: no body harms the control API, and what it refuses changes nothing.
+func FuzzControl(f *testing.F) {
+	s := sandbox.Start(f, sandbox.Options{Control: "127.0.0.1:0"})
+	c := newClient(f, s)
+	for _, body := range []string{`{"faults":["wifi"]}`, `{"faults":[]}`, `{"faults":[1]}`, `{"faults":["wifi@*:1"]}`, `[]`, ``, `{"faults":["\u0000"]}`} {
+		f.Add(body)
+	}
+	f.Fuzz(func(t *testing.T, body string) {
+		c.t = t
+		before := s.ActiveFaults()
+		r := c.ask("PUT", "/v1/faults", body)
+		if r.status != 200 && (!slices.Equal(before, s.ActiveFaults()) || !strings.HasPrefix(r.body, `{"error":"`)) || r.status >= 500 {
+			t.Errorf("%q: %d %s, %v", body, r.status, r.body, s.ActiveFaults())
+		}
+	})
+}
+
+// FuzzMaskedLedger: of a query nothing is left that could be a secret.
+func FuzzMaskedLedger(f *testing.F) {
+	s := sandbox.Start(f, sandbox.Options{Control: "127.0.0.1:0"})
+	c := newClient(f, s)
+	for _, query := range []string{"code=CANARY", "a=CANARY;b", "CANARY", "%43ANARY=1&x=CANARY", "redirect_uri=http://a/?CANARY", "state=%zzCANARY", "&&=CANARY", "redirect_uri=CANARY"} {
+		f.Add(query)
+	}
+	f.Fuzz(func(t *testing.T, query string) {
+		c.t = t
+		s.Reset()
+		r := httptest.NewRequest("GET", "http://127.0.0.1/oauth2/auth", http.NoBody)
+		r.URL.RawQuery = query
+		s.ServeHTTP(httptest.NewRecorder(), r)
+		for _, e := range c.entries("") {
+			if text, _ := json.Marshal(e); strings.Contains(string(text), "CANARY") && !strings.Contains(query, "client_id") && !strings.Contains(query, "scope") {
+				t.Errorf("%q: %s", query, text)
+			}
+		}
+	})
 }

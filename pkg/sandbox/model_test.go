@@ -41,7 +41,8 @@ const modelCodeTTL, modelTokenTTL = 10 * time.Minute, time.Hour
 
 var modelRedirects = []string{"https://app.example/cb", "https://app.example/cb?tenant=1"}
 
-func newModel(t *rapid.T, tb testing.TB) *model {
+func newModel(tb testing.TB, t *rapid.T) *model {
+	tb.Helper()
 	m := &model{
 		now: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), started: map[string]modelGrant{}, codes: map[string]*modelGrant{},
 		tokens: map[string]*modelGrant{}, states: map[string]bool{},
@@ -238,7 +239,7 @@ func (m *model) pass(t *rapid.T) {
 func TestAgainstModel(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
-		m := newModel(rt, t)
+		m := newModel(t, rt)
 		rt.Repeat(map[string]func(*rapid.T){
 			"enable": m.enable, "direct": m.direct, "walk": m.walk, "exchange": m.exchange, "verify": m.verify, "pass": m.pass,
 		})
