@@ -187,6 +187,14 @@ var silentCauses = []Cause{
 		Next:   []string{"vnv run --api verify --phone {phone} --device none"},
 	},
 	{
+		Name: "code-of-another-request", Title: "the code is not the one of this request",
+		Means:  "Every request has a code of its own and one attempt at it. This one is of another request, or was cut or changed on the way.",
+		Who:    whoBackend,
+		Fix:    "Keep code and request_id together, as the end of the chain gives them, and start a new request.",
+		Source: "Verify API, 400 invalid-code",
+		Next:   []string{"vnv run --api verify --phone {phone}"},
+	},
+	{
 		Name: "cancel-not-now", Title: "the request cannot be cancelled now",
 		Means:  "A request can be cancelled from 30 s after its start until it is over.",
 		Who:    whoBackend,

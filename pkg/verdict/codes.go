@@ -127,7 +127,7 @@ var camaraCodes = []Code{
 var verifyCodes = []Code{
 	{"concurrent", FamilyVerify, "Another request for this number is under way.", verifyAPI, []string{"concurrent-request"}},
 	{"precondition-failed", FamilyVerify, "The coverage check said no: network not supported, or silent authentication failed.", verifyAPI, []string{"carrier-not-supported", "silent-auth-failed"}},
-	{"invalid-code", FamilyVerify, "The code is wrong, or its one attempt is used up.", verifyAPI, []string{"code-used", "silent-auth-expired"}},
+	{"invalid-code", FamilyVerify, "The code is wrong, or its one attempt is used up.", verifyAPI, []string{"code-of-another-request", "code-used", "silent-auth-expired"}},
 	{"conflict", FamilyVerify, "The request cannot be cancelled now: it is allowed from 30 s after the start.", verifyAPI, []string{"concurrent-request"}},
 	{"user_rejected", FamilyVerify, "The answer no: the device does not hold the number. Not a failure.", verifyAPI, nil},
 	{"completed", FamilyVerify, "The answer yes: the device holds the number. Not a failure.", verifyAPI, nil},

@@ -72,7 +72,7 @@ var causes = map[string]string{
 	"fragment-error-ip": "wifi-not-carrier", "fragment-other-request-id": "state-of-another-attempt",
 	"fragment-no-request-id": "state-lost", "chain-json-other-request-id": "state-of-another-attempt", "chain-json-no-code": "answer-broken",
 
-	"check-400-invalid-code": "code-used", "check-404": "request-over", "check-410": "code-used", "check-429": "rate-limit",
+	"check-400-invalid-code": "code-of-another-request", "check-404": "request-over", "check-410": "code-used", "check-429": "rate-limit",
 	"check-500": "service-down", "check-html": "captive-portal", "check-other-request-id": "answer-broken",
 	"check-status-failed": "silent-auth-failed", "check-status-expired": "silent-auth-expired", "check-status-unknown": "answer-broken",
 	"check-status-missing": "answer-broken",

@@ -15,7 +15,7 @@ func apiRules() []rule {
 		{cause: "clock-skew", sure: Possible, kind: "auth", says: "expired|not yet valid|in the future|iat|nbf", when: noDate},
 		{cause: "jwt-has-acl", sure: Certain, kind: "auth|refused", when: jwtSays("acl"), shows: jwtWords},
 		{cause: "jwt-expired", sure: Certain, kind: "auth", code: "jwt-expired"},
-		{cause: "jwt-expired", sure: Likely, kind: "auth", step: "enable|exchange|verify", says: "jwt+expired|token+expired|exp+claim", when: notAtVerify},
+		{cause: "jwt-expired", sure: Likely, kind: "auth", step: "enable|exchange|verify|cancel", says: "jwt+expired|token+expired|exp+claim", when: notAtVerify},
 		{cause: "jwt-too-long", sure: Certain, kind: "auth|refused", when: jwtSays("exp"), shows: jwtWords},
 		{cause: "jwt-malformed", sure: Certain, kind: "auth|refused", when: jwtSays("alg", "iat", "jti", "application_id"), shows: jwtWords},
 		{cause: "low-balance", sure: Certain, code: "low-balance"},
@@ -27,30 +27,30 @@ func apiRules() []rule {
 		{cause: "account-forbidden", sure: Likely, kind: "auth", status: "403", not: "allowlist|provision"},
 
 		{cause: "state-reused", sure: Certain, step: "enable", status: "400|409|422", says: "state+unique|state+used|duplicate state"},
-		{cause: "parameter-refused", sure: Likely, step: "enable|exchange|verify", kind: "refused|not-enabled", status: "400|415|422", not: aboutOther},
+		{cause: "parameter-refused", sure: Likely, step: "enable|exchange|verify|cancel", kind: "refused|not-enabled", status: "400|415|422", not: aboutOther},
 		{cause: "parameter-refused", sure: Likely, step: "exchange", code: "invalid_request"},
 
 		{cause: "rate-limit", sure: Certain, kind: "limit", shows: retryWhen},
 		{cause: "rate-limit", sure: Certain, status: "429"},
 		{cause: "service-down", sure: Certain, kind: "unavailable", shows: retryWhen},
 		{cause: "service-down", sure: Likely, kind: "server", when: func(v *view) bool { return v.status() >= 500 }},
-		{cause: "captive-portal", sure: Likely, step: "enable|exchange|verify", kind: "server|unusable", when: func(v *view) bool { return v.status()/100 == 2 && v.webPage() }, shows: pageTitle},
+		{cause: "captive-portal", sure: Likely, step: "enable|exchange|verify|cancel", kind: "server|unusable", when: func(v *view) bool { return v.status()/100 == 2 && v.webPage() }, shows: pageTitle},
 		{cause: "captive-portal", sure: Certain, status: "511"},
-		{cause: "captive-portal", sure: Possible, step: "enable|exchange|verify", when: func(v *view) bool { return v.status()/100 == 3 }},
-		{cause: "proxy-in-the-way", sure: Possible, step: "enable|exchange|verify", when: func(v *view) bool { return v.status() >= 400 && v.HTML && v.Proxy != "" }},
-		{cause: "endpoint-redirects", sure: Likely, step: "enable|exchange|verify", when: func(v *view) bool { return v.status()/100 == 3 }, shows: redirectTo},
+		{cause: "captive-portal", sure: Possible, step: "enable|exchange|verify|cancel", when: func(v *view) bool { return v.status()/100 == 3 }},
+		{cause: "proxy-in-the-way", sure: Possible, step: "enable|exchange|verify|cancel", when: func(v *view) bool { return v.status() >= 400 && v.HTML && v.Proxy != "" }},
+		{cause: "endpoint-redirects", sure: Likely, step: "enable|exchange|verify|cancel", when: func(v *view) bool { return v.status()/100 == 3 }, shows: redirectTo},
 
 		{cause: "api-retired", sure: Certain, kind: "gone", status: "410"},
 		{cause: "api-retired", sure: Likely, kind: "gone", status: "404", when: gatewaySaysSo},
 		{cause: "wrong-url", sure: Likely, kind: "gone", status: "404", when: func(v *view) bool { return !gatewaySaysSo(v) }},
 		{cause: "wrong-url", sure: Possible, kind: "gone", when: func(v *view) bool { return !v.Vendor }},
-		{cause: "wrong-url", sure: Likely, step: "enable|exchange|verify", status: "405"},
-		{cause: "api-retired", sure: Possible, step: "enable|exchange|verify", shows: lifeNotices, when: func(v *view) bool { return len(v.Notices) > 0 }},
+		{cause: "wrong-url", sure: Likely, step: "enable|exchange|verify|cancel", status: "405"},
+		{cause: "api-retired", sure: Possible, step: "enable|exchange|verify|cancel", shows: lifeNotices, when: func(v *view) bool { return len(v.Notices) > 0 }},
 
 		{cause: "concurrent-request", sure: Certain, kind: "concurrent"},
 		{cause: "silent-auth-expired", sure: Certain, kind: "failed", code: "expired"},
 		{cause: "silent-auth-failed", sure: Likely, kind: "failed", not: "expired"},
-		{cause: "answer-broken", sure: Likely, kind: "unusable", step: "enable|exchange|verify", when: func(v *view) bool { return !v.webPage() && v.status()/100 != 3 && v.err.Code != "invalid_grant" }, shows: whatIsBroken},
+		{cause: "answer-broken", sure: Likely, kind: "unusable", step: "enable|exchange|verify|cancel", when: func(v *view) bool { return !v.webPage() && v.status()/100 != 3 && v.err.Code != "invalid_grant" }, shows: whatIsBroken},
 	}
 }
 

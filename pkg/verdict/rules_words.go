@@ -21,6 +21,7 @@ func wordRules() []rule {
 		{cause: "redirect-uri-mismatch", sure: Certain, step: "exchange|authorize|verify|", when: notTheRegistered, shows: whichCharacters},
 		{cause: "code-used", sure: Certain, step: "exchange|verify", kind: "refused|unusable|gone", code: "invalid_grant|invalid-code|invalid-params", when: func(v *view) bool { return v.Spent }, shows: triedBefore},
 		{cause: "code-expired", sure: Certain, step: "exchange", code: "invalid_grant|invalid-params", when: func(v *view) bool { return v.Waited > codeLife }, shows: ageOfCode},
+		{cause: "code-of-another-request", sure: Likely, step: "verify|", says: "invalid-code+not match|invalid-code+incorrect code|code you provided does not match", not: "too many times|expired"},
 		{cause: "code-other-host", sure: Likely, step: "exchange", says: "invalid_grant|code+not valid|code+unknown", when: hostsDiffer, shows: theHosts},
 		{cause: "code-expired", sure: Likely, step: "exchange|verify|", says: "code+expired|request has expired", not: "used|unknown"},
 		{cause: "code-used", sure: Likely, step: "exchange|verify|", says: "code+used|code+redeemed|code+consumed|code+twice|too many times", not: "redirect"},
@@ -43,6 +44,8 @@ func wordRules() []rule {
 		{cause: "permission-denied", sure: Likely, step: "verify|", says: "permission_denied|insufficient_scope"},
 		{cause: "permission-denied", sure: Possible, step: "verify", kind: "refused", status: "403"},
 		{cause: "cancel-not-now", sure: Likely, step: "verify", status: "409", says: "cancel"},
+		{cause: "cancel-not-now", sure: Likely, step: "cancel", status: "409"},
+		{cause: "request-over", sure: Likely, step: "cancel", status: "404"},
 		{cause: "request-over", sure: Likely, step: "verify", status: "409", not: "cancel"},
 		{cause: "request-over", sure: Likely, step: "verify", kind: "refused", status: "404|410", not: "expired|too many times"},
 	}

@@ -17,10 +17,10 @@ func explainCmd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "explain [NAME|TEXT|-]",
 		Short: "Say what an error means, who causes it and how to fix it",
-		Long: `Say what something means: the name of a cause or of an error code, an error body,
-a callback URL, an auth_url, a JWT, a phone library's debug output, or a whole
-HTTP answer as curl -i or curl -v shows it. Longer and secret texts come on
-stdin with -. Nothing is sent, nothing is looked up, no settings are read.
+		Long: `Say what something means: the name of a cause or of an error code, an error
+body, a callback URL, an auth_url, a JWT, a phone library's debug output, or a
+whole HTTP answer as curl -i or curl -v shows it. Longer and secret texts come
+on stdin with -. Nothing is sent, nothing is looked up, no settings are read.
 
 Exit code 3: nothing that vnv knows, and the answer says what was tried.`,
 		Example: `  vnv explain wifi-not-carrier
