@@ -205,7 +205,7 @@ func (s schemaDoc) oneOf(at string, v any, rules []any) (nearest []string) {
 		}
 	}
 	if fit > 1 {
-		return []string{at + ": " + fmt.Sprint(fit) + " rules fit where one may"}
+		return []string{fmt.Sprintf("%s: %d rules fit where one may", at, fit)}
 	}
 	return nearest
 }

@@ -144,7 +144,7 @@ var varying = []struct {
 	name string
 }{
 	{regexp.MustCompile(`[▏▎▍▌▋▊▉█]+`), " "}, // a share of the time
-	{regexp.MustCompile(`\n {12,}`), " "}, // where a text is wrapped depends on the duration beside it
+	{regexp.MustCompile(`\n {12,}`), " "},    // where a text is wrapped depends on the duration beside it
 	{regexp.MustCompile(`(127\.0\.0\.1|localhost)(:|%3A)\d{4,5}\b`), "$1${2}PORT"},
 	{regexp.MustCompile(`eyJ[\w-]+\.[\w-]+\.[\w-]+`), "JWT"},
 	{regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`), "UUID"},
