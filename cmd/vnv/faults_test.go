@@ -55,7 +55,7 @@ const canaryPhone = "+99077001234"
 // code or token is sent twice, and the invariants hold.
 func TestEveryFault(t *testing.T) {
 	t.Parallel()
-	for i, fault := range sandbox.Faults {
+	for i, fault := range sandbox.Faults() {
 		if !slices.Contains(firstAPI, fault.At) {
 			continue
 		}

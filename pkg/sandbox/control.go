@@ -217,8 +217,9 @@ func (s *Server) controlFaults(w http.ResponseWriter, _ *http.Request) {
 		Summary string `json:"summary"`
 		Stage   Stage  `json:"stage"`
 	}
-	rows := make([]row, 0, len(Faults))
-	for _, f := range Faults {
+	faults := allFaults()
+	rows := make([]row, 0, len(faults))
+	for _, f := range faults {
 		rows = append(rows, row{f.Name, f.Summary, f.At})
 	}
 	replyJSON(w, http.StatusOK, typeJSON, struct {

@@ -116,11 +116,12 @@ func (s *Server) ActiveFaults() []string {
 }
 
 func faultNamed(name string) (Fault, bool) {
-	i := slices.IndexFunc(Faults, func(f Fault) bool { return f.Name == name })
+	faults := allFaults()
+	i := slices.IndexFunc(faults, func(f Fault) bool { return f.Name == name })
 	if i < 0 {
 		return Fault{}, false
 	}
-	return Faults[i], true
+	return faults[i], true
 }
 
 // faulted lets the faults of the call's stage have it, and tells whether one answered: those that were

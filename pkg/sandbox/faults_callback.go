@@ -8,34 +8,36 @@ import (
 	"time"
 )
 
-var callbackFaults = []Fault{
-	{"access-denied", "the callback says access_denied, with the right state", StageCallback, says("access_denied", "The user denied the request.")},
-	{"callback-invalid-request", "the callback says invalid_request", StageCallback, says("invalid_request", "")},
-	{"callback-unauthorized-client", "the callback says unauthorized_client", StageCallback, says("unauthorized_client", "")},
-	{"callback-unsupported-response-type", "the callback says unsupported_response_type", StageCallback, says("unsupported_response_type", "")},
-	{"callback-invalid-scope", "the callback says invalid_scope", StageCallback, says("invalid_scope", "")},
-	{"callback-consent-required", "the callback says consent_required", StageCallback, says("consent_required", "")},
-	{"callback-login-required", "the callback says login_required", StageCallback, says("login_required", "")},
-	{"callback-interaction-required", "the callback says interaction_required", StageCallback, says("interaction_required", "")},
-	{"callback-account-selection-required", "the callback says account_selection_required", StageCallback, says("account_selection_required", "")},
-	{"callback-invalid-request-object", "the callback says invalid_request_object", StageCallback, says("invalid_request_object", "")},
-	{"callback-request-uri-not-supported", "the callback says request_uri_not_supported", StageCallback, says("request_uri_not_supported", "")},
-	{"callback-server-error", "the callback says server_error", StageCallback, says("server_error", "")},
-	{"callback-temporarily-unavailable", "the callback says temporarily_unavailable", StageCallback, says("temporarily_unavailable", "")},
-	{"error-without-state", "the callback says access_denied, without a state", StageCallback, arrives(func(_, _ string) string {
-		return denied
-	})},
-	{"missing-state", "the callback has a code and no state", StageCallback, arrives(func(_, code string) string {
-		return "code=" + code
-	})},
-	{"wrong-state", "the callback has a code and another state", StageCallback, arrives(func(_, code string) string {
-		return "code=" + code + "&state=somebody-elses"
-	})},
-	{"code-and-error", "the callback has a code and an error at once", StageCallback, arrives(func(state, code string) string {
-		return "code=" + code + "&" + denied + "&state=" + state
-	})},
-	{"duplicate-callback", "a loopback redirect_uri is called twice, first by the sandbox itself", StageCallback, altered(twice)},
-	{"late-callback", "the callback comes half a minute late", StageCallback, slow},
+func callbackFaults() []Fault {
+	return []Fault{
+		{"access-denied", "the callback says access_denied, with the right state", StageCallback, says("access_denied", "The user denied the request.")},
+		{"callback-invalid-request", "the callback says invalid_request", StageCallback, says("invalid_request", "")},
+		{"callback-unauthorized-client", "the callback says unauthorized_client", StageCallback, says("unauthorized_client", "")},
+		{"callback-unsupported-response-type", "the callback says unsupported_response_type", StageCallback, says("unsupported_response_type", "")},
+		{"callback-invalid-scope", "the callback says invalid_scope", StageCallback, says("invalid_scope", "")},
+		{"callback-consent-required", "the callback says consent_required", StageCallback, says("consent_required", "")},
+		{"callback-login-required", "the callback says login_required", StageCallback, says("login_required", "")},
+		{"callback-interaction-required", "the callback says interaction_required", StageCallback, says("interaction_required", "")},
+		{"callback-account-selection-required", "the callback says account_selection_required", StageCallback, says("account_selection_required", "")},
+		{"callback-invalid-request-object", "the callback says invalid_request_object", StageCallback, says("invalid_request_object", "")},
+		{"callback-request-uri-not-supported", "the callback says request_uri_not_supported", StageCallback, says("request_uri_not_supported", "")},
+		{"callback-server-error", "the callback says server_error", StageCallback, says("server_error", "")},
+		{"callback-temporarily-unavailable", "the callback says temporarily_unavailable", StageCallback, says("temporarily_unavailable", "")},
+		{"error-without-state", "the callback says access_denied, without a state", StageCallback, arrives(func(_, _ string) string {
+			return denied
+		})},
+		{"missing-state", "the callback has a code and no state", StageCallback, arrives(func(_, code string) string {
+			return "code=" + code
+		})},
+		{"wrong-state", "the callback has a code and another state", StageCallback, arrives(func(_, code string) string {
+			return "code=" + code + "&state=somebody-elses"
+		})},
+		{"code-and-error", "the callback has a code and an error at once", StageCallback, arrives(func(state, code string) string {
+			return "code=" + code + "&" + denied + "&state=" + state
+		})},
+		{"duplicate-callback", "a loopback redirect_uri is called twice, first by the sandbox itself", StageCallback, altered(twice)},
+		{"late-callback", "the callback comes half a minute late", StageCallback, slow},
+	}
 }
 
 // denied is the query of the commonest error.

@@ -18,59 +18,63 @@ const signIn = "<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body>
 const consent = "<!DOCTYPE html>\n<html><head><title>Your consent</title></head><body><h1>May your carrier confirm your number?</h1>" +
 	"<form method=\"post\"><button name=\"ok\">Yes</button></form></body></html>\n"
 
-var authorizeFaults = []Fault{
-	{"unknown-client", "the auth_url leads to a page: the client is unknown", StageAuthorize, refused(refusal{400, "The client is unknown.", nil})},
-	{"redirect-uri-mismatch", "the auth_url leads to a page: the redirect URI is not registered", StageAuthorize, refused(refusal{
-		400, "The redirect URI is not registered.", nil,
-	})},
+func authorizeFaults() []Fault {
+	return []Fault{
+		{"unknown-client", "the auth_url leads to a page: the client is unknown", StageAuthorize, refused(refusal{400, "The client is unknown.", nil})},
+		{"redirect-uri-mismatch", "the auth_url leads to a page: the redirect URI is not registered", StageAuthorize, refused(refusal{
+			400, "The redirect URI is not registered.", nil,
+		})},
+	}
 }
 
-var carrierFaults = []Fault{
-	{"wifi", "the device is not on mobile data: the carrier answers with a sign-in page", StageCarrier, raw(200, typeHTML, signIn)},
-	{"consent", "the carrier wants the user's consent on a page", StageCarrier, raw(200, typeHTML, consent)},
-	{"unsupported-carrier", "the carrier takes no part: JSON in place of a redirect", StageCarrier, camaraOf(422, "SERVICE_NOT_APPLICABLE",
-		"The service is not available for the provided phone number.")},
-	{"slow-hop", "a hop says nothing for half a minute", StageCarrier, slow},
-	{"loop", "a hop redirects to itself", StageCarrier, with(func(c *call) { redirect(c, c.s.carrier+c.r.URL.RequestURI()) })},
-	{"endless", "every hop redirects to a new one", StageCarrier, with(func(c *call) { c.again() })},
-	{"hops-9", "9 redirects before the one to the redirect_uri", StageCarrier, hops(9)},
-	{"hops-10", "10 redirects before the one to the redirect_uri", StageCarrier, hops(10)},
-	{"hops-11", "11 redirects before the one to the redirect_uri", StageCarrier, hops(11)},
-	{"relative-location", "Location is a path, where the origin stays the same", StageCarrier, located(func(c *call, next string) string {
-		return strings.TrimPrefix(next, c.s.carrier)
-	})},
-	{"location-spaces", "Location has raw spaces and UTF-8 in its query", StageCarrier, located(func(_ *call, next string) string {
-		return next + "&note=a b ü"
-	})},
-	{"redirect-301", "the hops redirect with 301", StageCarrier, redirectsWith(301)},
-	{"redirect-303", "the hops redirect with 303", StageCarrier, redirectsWith(303)},
-	{"redirect-307", "the hops redirect with 307", StageCarrier, redirectsWith(307)},
-	{"redirect-308", "the hops redirect with 308", StageCarrier, redirectsWith(308)},
-	{"cookie-required", "a hop sets a cookie and repeats itself until it comes back", StageCarrier, insistOnCookie},
-	{"cleartext-hop", "a hop over plain http, as header enrichment needs it; with TLS a downgrade", StageCarrier, cleartextHop},
-	{"cleartext-code", "the carrier's code is sent over plain http to a host of its own", StageCarrier, atPath("/carrier/session/return",
-		located(func(_ *call, next string) string {
-			return "http://carrier.example" + pathAndQuery(next)
-		}))},
-	{"tls-failure", "Location is https where no TLS is spoken", StageCarrier, located(func(c *call, next string) string {
-		return "https" + strings.TrimPrefix(c.s.plainOrigin(), "http") + pathAndQuery(next)
-	})},
-	{"custom-scheme", "Location is an app's own scheme", StageCarrier, located(func(c *call, _ string) string {
-		return "com.example.app://session?state=" + c.entry.State
-	})},
-	{"private-address", "Location is a private address", StageCarrier, located(func(c *call, _ string) string {
-		return "http://10.0.0.1/session?state=" + c.entry.State
-	})},
-	{"metadata-address", "Location is the metadata service of a cloud", StageCarrier, located(func(*call, string) string {
-		return "http://169.254.169.254/latest/meta-data/"
-	})},
-	{"meta-refresh", "a page with a meta refresh in place of a redirect", StageCarrier, altered(metaRefresh)},
-	{"no-location", "a 302 without Location", StageCarrier, altered(func(_ *call, a *answer) { a.header.Del("Location") })},
-	{"reset", "a hop resets the connection", StageCarrier, reset},
-	{"header-flood", "a hop sends 16 MiB of headers", StageCarrier, altered(func(_ *call, a *answer) {
-		a.header["X-Flood"] = slices.Repeat([]string{strings.Repeat("x", 1<<16)}, 256)
-	})},
-	{"endless-body", "a hop sends a page without end", StageCarrier, with(func(c *call) { c.pourOut() })},
+func carrierFaults() []Fault {
+	return []Fault{
+		{"wifi", "the device is not on mobile data: the carrier answers with a sign-in page", StageCarrier, raw(200, typeHTML, signIn)},
+		{"consent", "the carrier wants the user's consent on a page", StageCarrier, raw(200, typeHTML, consent)},
+		{"unsupported-carrier", "the carrier takes no part: JSON in place of a redirect", StageCarrier, camaraOf(422, "SERVICE_NOT_APPLICABLE",
+			"The service is not available for the provided phone number.")},
+		{"slow-hop", "a hop says nothing for half a minute", StageCarrier, slow},
+		{"loop", "a hop redirects to itself", StageCarrier, with(func(c *call) { redirect(c, c.s.carrier+c.r.URL.RequestURI()) })},
+		{"endless", "every hop redirects to a new one", StageCarrier, with(func(c *call) { c.again() })},
+		{"hops-9", "9 redirects before the one to the redirect_uri", StageCarrier, hops(9)},
+		{"hops-10", "10 redirects before the one to the redirect_uri", StageCarrier, hops(10)},
+		{"hops-11", "11 redirects before the one to the redirect_uri", StageCarrier, hops(11)},
+		{"relative-location", "Location is a path, where the origin stays the same", StageCarrier, located(func(c *call, next string) string {
+			return strings.TrimPrefix(next, c.s.carrier)
+		})},
+		{"location-spaces", "Location has raw spaces and UTF-8 in its query", StageCarrier, located(func(_ *call, next string) string {
+			return next + "&note=a b ü"
+		})},
+		{"redirect-301", "the hops redirect with 301", StageCarrier, redirectsWith(301)},
+		{"redirect-303", "the hops redirect with 303", StageCarrier, redirectsWith(303)},
+		{"redirect-307", "the hops redirect with 307", StageCarrier, redirectsWith(307)},
+		{"redirect-308", "the hops redirect with 308", StageCarrier, redirectsWith(308)},
+		{"cookie-required", "a hop sets a cookie and repeats itself until it comes back", StageCarrier, insistOnCookie},
+		{"cleartext-hop", "a hop over plain http, as header enrichment needs it; with TLS a downgrade", StageCarrier, cleartextHop},
+		{"cleartext-code", "the carrier's code is sent over plain http to a host of its own", StageCarrier, atPath("/carrier/session/return",
+			located(func(_ *call, next string) string {
+				return "http://carrier.example" + pathAndQuery(next)
+			}))},
+		{"tls-failure", "Location is https where no TLS is spoken", StageCarrier, located(func(c *call, next string) string {
+			return "https" + strings.TrimPrefix(c.s.plainOrigin(), "http") + pathAndQuery(next)
+		})},
+		{"custom-scheme", "Location is an app's own scheme", StageCarrier, located(func(c *call, _ string) string {
+			return "com.example.app://session?state=" + c.entry.State
+		})},
+		{"private-address", "Location is a private address", StageCarrier, located(func(c *call, _ string) string {
+			return "http://10.0.0.1/session?state=" + c.entry.State
+		})},
+		{"metadata-address", "Location is the metadata service of a cloud", StageCarrier, located(func(*call, string) string {
+			return "http://169.254.169.254/latest/meta-data/"
+		})},
+		{"meta-refresh", "a page with a meta refresh in place of a redirect", StageCarrier, altered(metaRefresh)},
+		{"no-location", "a 302 without Location", StageCarrier, altered(func(_ *call, a *answer) { a.header.Del("Location") })},
+		{"reset", "a hop resets the connection", StageCarrier, reset},
+		{"header-flood", "a hop sends 16 MiB of headers", StageCarrier, altered(func(_ *call, a *answer) {
+			a.header["X-Flood"] = slices.Repeat([]string{strings.Repeat("x", 1<<16)}, 256)
+		})},
+		{"endless-body", "a hop sends a page without end", StageCarrier, with(func(c *call) { c.pourOut() })},
+	}
 }
 
 // located changes the Location of the stage's answer.

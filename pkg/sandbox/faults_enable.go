@@ -10,12 +10,14 @@ import (
 // skew is more than a JWT lives that does not say for how long.
 const skew = 20 * time.Minute
 
-var jwtFaults = []Fault{
-	{"jwt-expired", "the JWT is refused as expired", StageEnable, problemOf(401, "jwt-expired", "")},
-	{"jwt-not-yet-valid", "the JWT is refused: it is from the future", StageEnable, jwtRefused("the JWT is not valid yet")},
-	{"jwt-other-application", "the JWT is refused: it is for another application", StageEnable, jwtRefused("the JWT is for another application")},
-	{"clock-ahead", "the server's clock is 20 minutes ahead of ours", StageEnable, clockOff(skew)},
-	{"clock-behind", "the server's clock is 20 minutes behind ours", StageEnable, clockOff(-skew)},
+func jwtFaults() []Fault {
+	return []Fault{
+		{"jwt-expired", "the JWT is refused as expired", StageEnable, problemOf(401, "jwt-expired", "")},
+		{"jwt-not-yet-valid", "the JWT is refused: it is from the future", StageEnable, jwtRefused("the JWT is not valid yet")},
+		{"jwt-other-application", "the JWT is refused: it is for another application", StageEnable, jwtRefused("the JWT is for another application")},
+		{"clock-ahead", "the server's clock is 20 minutes ahead of ours", StageEnable, clockOff(skew)},
+		{"clock-behind", "the server's clock is 20 minutes behind ours", StageEnable, clockOff(-skew)},
+	}
 }
 
 const (
@@ -25,39 +27,41 @@ const (
 	otherScope   = "dpv:FraudPreventionAndDetection#number-verification-read"
 )
 
-var enableFaults = []Fault{
-	{"allowlist", "a 200 says that the number is not on the allowlist", StageEnable, scopesFail(blocked)},
-	{"network-not-enabled", "a 200 says that the number's network is not enabled", StageEnable, scopesFail(otherNetwork)},
-	{"scope-refused", "a 200 says that the scope is not enabled", StageEnable, scopesFail(notForScope)},
-	{"scope-other", "the scope comes back in its other spelling", StageEnable, altered(renameScope)},
-	{"scopes-empty", "a 200 without any scope", StageEnable, raw(200, typeJSON, `{"scopes":{}}`)},
-	{"auth-url-null", "auth_url is null", StageEnable, authURLs(func(string) any { return nil })},
-	{"auth-url-relative", "auth_url is a path", StageEnable, authURLs(pathOf)},
-	{"auth-url-javascript", "auth_url is a javascript: URL", StageEnable, authURLs(func(string) any { return "javascript:alert(1)" })},
-	{"no-application", "the Network capability is not linked to the application", StageEnable, noApplication},
-	{"enable-401", "the credentials are refused", StageEnable, refused(refusal{status: 401})},
-	{"enable-403", "the account may not do this", StageEnable, refused(refusal{status: 403})},
-	{"unprovisioned", "the account is not provisioned for this API", StageEnable, problemOf(403, "unprovisioned", "")},
-	{"enable-404", "nobody lives at the endpoint (HAL)", StageEnable, with(func(c *call) { notFound(c, c.r.URL.Path) })},
-	{"enable-410", "the API has been retired", StageEnable, refused(refusal{status: 410})},
-	{"enable-422", "a parameter is refused and named", StageEnable, refused(refusal{
-		status: 422, params: []invalidParam{{"phone_number", "must be a phone number"}},
-	})},
-	{"enable-429", "too many requests, to be retried after a second", StageEnable, retryLater("1", refused(refusal{status: 429}))},
-	{"enable-429-date", "too many requests, to be retried at a date", StageEnable, retryAt(refused(refusal{status: 429}))},
-	{"enable-500", "the vendor fails", StageEnable, refused(refusal{status: 500})},
-	{"enable-502-html", "a gateway answers with its own page", StageEnable, htmlPage(502, "502 Bad Gateway")},
-	{
-		"enable-503", "out of service for two minutes, in plain text", StageEnable,
-		retryLater("120", raw(503, "text/plain; charset=utf-8", "upstream connect error\n")),
-	},
-	{"enable-504", "a gateway gives up, without a body", StageEnable, empty(http.StatusGatewayTimeout)},
-	{"enable-html", "a captive portal answers 200 with its page", StageEnable, htmlPage(200, "Welcome to the guest Wi-Fi")},
-	{"enable-truncated", "the JSON stops in the middle", StageEnable, raw(200, typeJSON, `{"scopes":{"dpv:Fraud`)},
-	{"enable-redirect", "the endpoint redirects to another host", StageEnable, sentElsewhere},
-	{"enable-slow", "no answer for half a minute", StageEnable, slow},
-	{"enable-reset", "the request is read, then the connection reset", StageEnable, reset},
-	{"enable-deprecated", "a good answer announces that the API goes", StageEnable, deprecated},
+func enableFaults() []Fault {
+	return []Fault{
+		{"allowlist", "a 200 says that the number is not on the allowlist", StageEnable, scopesFail(blocked)},
+		{"network-not-enabled", "a 200 says that the number's network is not enabled", StageEnable, scopesFail(otherNetwork)},
+		{"scope-refused", "a 200 says that the scope is not enabled", StageEnable, scopesFail(notForScope)},
+		{"scope-other", "the scope comes back in its other spelling", StageEnable, altered(renameScope)},
+		{"scopes-empty", "a 200 without any scope", StageEnable, raw(200, typeJSON, `{"scopes":{}}`)},
+		{"auth-url-null", "auth_url is null", StageEnable, authURLs(func(string) any { return nil })},
+		{"auth-url-relative", "auth_url is a path", StageEnable, authURLs(pathOf)},
+		{"auth-url-javascript", "auth_url is a javascript: URL", StageEnable, authURLs(func(string) any { return "javascript:alert(1)" })},
+		{"no-application", "the Network capability is not linked to the application", StageEnable, noApplication},
+		{"enable-401", "the credentials are refused", StageEnable, refused(refusal{status: 401})},
+		{"enable-403", "the account may not do this", StageEnable, refused(refusal{status: 403})},
+		{"unprovisioned", "the account is not provisioned for this API", StageEnable, problemOf(403, "unprovisioned", "")},
+		{"enable-404", "nobody lives at the endpoint (HAL)", StageEnable, with(func(c *call) { notFound(c, c.r.URL.Path) })},
+		{"enable-410", "the API has been retired", StageEnable, refused(refusal{status: 410})},
+		{"enable-422", "a parameter is refused and named", StageEnable, refused(refusal{
+			status: 422, params: []invalidParam{{"phone_number", "must be a phone number"}},
+		})},
+		{"enable-429", "too many requests, to be retried after a second", StageEnable, retryLater("1", refused(refusal{status: 429}))},
+		{"enable-429-date", "too many requests, to be retried at a date", StageEnable, retryAt(refused(refusal{status: 429}))},
+		{"enable-500", "the vendor fails", StageEnable, refused(refusal{status: 500})},
+		{"enable-502-html", "a gateway answers with its own page", StageEnable, htmlPage(502, "502 Bad Gateway")},
+		{
+			"enable-503", "out of service for two minutes, in plain text", StageEnable,
+			retryLater("120", raw(503, "text/plain; charset=utf-8", "upstream connect error\n")),
+		},
+		{"enable-504", "a gateway gives up, without a body", StageEnable, empty(http.StatusGatewayTimeout)},
+		{"enable-html", "a captive portal answers 200 with its page", StageEnable, htmlPage(200, "Welcome to the guest Wi-Fi")},
+		{"enable-truncated", "the JSON stops in the middle", StageEnable, raw(200, typeJSON, `{"scopes":{"dpv:Fraud`)},
+		{"enable-redirect", "the endpoint redirects to another host", StageEnable, sentElsewhere},
+		{"enable-slow", "no answer for half a minute", StageEnable, slow},
+		{"enable-reset", "the request is read, then the connection reset", StageEnable, reset},
+		{"enable-deprecated", "a good answer announces that the API goes", StageEnable, deprecated},
+	}
 }
 
 // deprecated announces the end of an API in headers (RFC 9745, RFC 8594).

@@ -7,33 +7,35 @@ import (
 	"strings"
 )
 
-var handoverFaults = []Fault{
-	{"fragment-error-cannot-be-completed", "the chain ends without a code: it failed", StageHandover, endsWith(silentFailed, reasonFailed)},
-	{"fragment-error-msisdn", "the chain ends without a code: the device holds another number", StageHandover, endsWith(silentRejected, reasonMSISDN)},
-	{"fragment-error-operator", "the chain ends without a code: no supported operator", StageHandover, endsWith(silentFailed, reasonOperator)},
-	{"fragment-error-ip", "the chain ends without a code: not a mobile connection", StageHandover, endsWith(silentFailed, reasonIP)},
-	{"fragment-other-request-id", "the fragment at redirect_url names another request", StageHandover, fragments(
-		func(c *call, code string) string { return "request_id=" + c.s.ids.uuid() + "&code=" + code },
-	)},
-	{"fragment-no-request-id", "the fragment at redirect_url names no request", StageHandover, fragments(
-		func(_ *call, code string) string { return "code=" + code },
-	)},
-	{"chain-json-other-request-id", "the JSON at the end of the chain names another request", StageHandover, chainJSON(
-		func(c *call, a *handoverAnswer) any { return handoverAnswer{c.s.ids.uuid(), a.Code} },
-	)},
-	{"chain-json-no-code", "the JSON at the end of the chain has no code", StageHandover, chainJSON(
-		func(_ *call, a *handoverAnswer) any { return map[string]string{"request_id": a.RequestID} },
-	)},
-	{"fragment-code-and-error", "the fragment at redirect_url has a code and an error at once", StageHandover, fragments(
-		func(c *call, code string) string {
-			return "request_id=" + c.entry.RequestID + "&code=" + code + "&error_description=" + url.QueryEscape(reasonFailed)
-		},
-	)},
-	{"chain-json-truncated", "the JSON at the end of the chain stops in the middle", StageHandover, inJSON(altered(
-		func(_ *call, a *answer) { a.body = a.body[:len(a.body)-len(`123456"}`)] },
-	))},
-	{"chain-html", "a page at the end of the chain, in place of the code", StageHandover, htmlPage(200, "Done")},
-	{"late-handover", "the code comes half a minute late", StageHandover, slow},
+func handoverFaults() []Fault {
+	return []Fault{
+		{"fragment-error-cannot-be-completed", "the chain ends without a code: it failed", StageHandover, endsWith(silentFailed, reasonFailed)},
+		{"fragment-error-msisdn", "the chain ends without a code: the device holds another number", StageHandover, endsWith(silentRejected, reasonMSISDN)},
+		{"fragment-error-operator", "the chain ends without a code: no supported operator", StageHandover, endsWith(silentFailed, reasonOperator)},
+		{"fragment-error-ip", "the chain ends without a code: not a mobile connection", StageHandover, endsWith(silentFailed, reasonIP)},
+		{"fragment-other-request-id", "the fragment at redirect_url names another request", StageHandover, fragments(
+			func(c *call, code string) string { return "request_id=" + c.s.ids.uuid() + "&code=" + code },
+		)},
+		{"fragment-no-request-id", "the fragment at redirect_url names no request", StageHandover, fragments(
+			func(_ *call, code string) string { return "code=" + code },
+		)},
+		{"chain-json-other-request-id", "the JSON at the end of the chain names another request", StageHandover, chainJSON(
+			func(c *call, a *handoverAnswer) any { return handoverAnswer{c.s.ids.uuid(), a.Code} },
+		)},
+		{"chain-json-no-code", "the JSON at the end of the chain has no code", StageHandover, chainJSON(
+			func(_ *call, a *handoverAnswer) any { return map[string]string{"request_id": a.RequestID} },
+		)},
+		{"fragment-code-and-error", "the fragment at redirect_url has a code and an error at once", StageHandover, fragments(
+			func(c *call, code string) string {
+				return "request_id=" + c.entry.RequestID + "&code=" + code + "&error_description=" + url.QueryEscape(reasonFailed)
+			},
+		)},
+		{"chain-json-truncated", "the JSON at the end of the chain stops in the middle", StageHandover, inJSON(altered(
+			func(_ *call, a *answer) { a.body = a.body[:len(a.body)-len(`123456"}`)] },
+		))},
+		{"chain-html", "a page at the end of the chain, in place of the code", StageHandover, htmlPage(200, "Done")},
+		{"late-handover", "the code comes half a minute late", StageHandover, slow},
+	}
 }
 
 // endsWith ends the chain, and the request, as that of a number which fails for that reason.

@@ -138,7 +138,7 @@ func TestOtherRequestID(t *testing.T) {
 // The carrier's faults stand in front of the same hops of the second chain.
 func TestCarrierFaultsInTheOtherChain(t *testing.T) {
 	t.Parallel()
-	for _, f := range sandbox.Faults {
+	for _, f := range sandbox.Faults() {
 		if f.At != sandbox.StageCarrier {
 			continue
 		}

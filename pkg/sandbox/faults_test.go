@@ -19,7 +19,7 @@ import (
 func TestFaultRows(t *testing.T) {
 	t.Parallel()
 	seen := map[string]bool{}
-	for _, f := range sandbox.Faults {
+	for _, f := range sandbox.Faults() {
 		if !regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`).MatchString(f.Name) || seen[f.Name] {
 			t.Errorf("name %q", f.Name)
 		}
@@ -185,7 +185,7 @@ var faultAnswers = map[string]string{
 
 func TestFaults(t *testing.T) {
 	t.Parallel()
-	for _, f := range sandbox.Faults {
+	for _, f := range sandbox.Faults() {
 		t.Run(f.Name, func(t *testing.T) {
 			t.Parallel()
 			want, ok := faultAnswers[f.Name]

@@ -50,10 +50,8 @@ var faultsByCode = sync.OnceValue(func() map[string]*Fault {
 	byCode := make(map[string]*Fault, len(reserved))
 	for _, row := range reserved {
 		code, name, _ := strings.Cut(row, " ")
-		for i := range Faults {
-			if Faults[i].Name == name {
-				byCode[code] = &Faults[i]
-			}
+		if f, ok := faultNamed(name); ok {
+			byCode[code] = &f
 		}
 	}
 	return byCode

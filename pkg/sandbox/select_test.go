@@ -121,7 +121,7 @@ func TestNumbers(t *testing.T) {
 		}
 		faults[n.Fault] = n.Example
 	}
-	for _, f := range sandbox.Faults {
+	for _, f := range sandbox.Faults() {
 		if faults[f.Name] == "" {
 			t.Errorf("no number is reserved for %s: add a row to reserved", f.Name)
 		}

@@ -64,7 +64,7 @@ func (a *app) listFaults() error {
 	}
 	var rows []row
 	var b strings.Builder
-	for _, f := range sandbox.Faults {
+	for _, f := range sandbox.Faults() {
 		rows = append(rows, row{f.Name, f.At, f.Summary})
 		fmt.Fprintf(&b, "%-32s %-10s %s\n", f.Name, f.At, f.Summary)
 	}

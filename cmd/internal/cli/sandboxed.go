@@ -154,8 +154,8 @@ var asFlags = strings.NewReplacer(
 )
 
 func faultNames() []string {
-	names := make([]string, 0, len(sandbox.Faults))
-	for _, f := range sandbox.Faults {
+	names := make([]string, 0, len(sandbox.Faults()))
+	for _, f := range sandbox.Faults() {
 		names = append(names, f.Name)
 	}
 	return names

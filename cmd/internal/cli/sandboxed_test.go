@@ -231,7 +231,7 @@ func TestSandboxFaults(t *testing.T) {
 	t.Parallel()
 	r := newWorld(t, "").run("sandbox", "faults", "--jq", ".faults[].name")
 	var names []string
-	for _, f := range sandbox.Faults {
+	for _, f := range sandbox.Faults() {
 		names = append(names, f.Name)
 	}
 	r.ends(exitOK, strings.Join(names, "\n")+"\n")
