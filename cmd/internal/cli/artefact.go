@@ -52,7 +52,7 @@ func writable(path string) error {
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return usagef("%s: %v", printable(path), reason(err))
 	}
-	if dir, err := os.Stat(filepath.Dir(path)); err != nil || !dir.IsDir() { //nolint:gosec // the user names the file
+	if dir, err := os.Stat(filepath.Dir(path)); err != nil || !dir.IsDir() {
 		return usagef("%s: there is no such directory", printable(filepath.Dir(path)))
 	}
 	return nil

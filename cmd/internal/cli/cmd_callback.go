@@ -139,5 +139,5 @@ func (r *listenRun) listen(ctx context.Context, redirectURI string) error {
 	if err != nil {
 		return err
 	}
-	return r.app.answer(cb.Code, doc)
+	return r.answer(cb.Code, doc)
 }

@@ -217,7 +217,7 @@ func (a *app) readSaved(ctx context.Context, path string) ([]byte, error) {
 		a.stdinFor = "chain"
 		return a.drained(ctx, a.In, "stdin")
 	}
-	info, err := os.Stat(path) //nolint:gosec // the user names the file
+	info, err := os.Stat(path)
 	switch {
 	case err != nil:
 		return nil, usagef("%s: %v", printable(path), reason(err))

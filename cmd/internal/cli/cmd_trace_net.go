@@ -119,7 +119,7 @@ func (r *traceRun) readCookies(ctx context.Context) ([]*http.Cookie, error) {
 					return nil, usagef("--cookie: not of the form NAME=VALUE")
 				}
 				r.mask.Know("cookie", value, "")
-				cookies = append(cookies, &http.Cookie{Name: name, Value: value})
+				cookies = append(cookies, &http.Cookie{Name: name, Value: value}) //nolint:gosec // sent, not set
 			}
 		}
 	}

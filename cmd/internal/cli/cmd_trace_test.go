@@ -106,7 +106,7 @@ func TestTraceEnds(t *testing.T) {
 func TestHostileChain(t *testing.T) {
 	t.Parallel()
 	evil := "\x1b]52;c;aGk=\x07<script>alert(1)</script>\u202e\u200b\u0085"
-	w, base := redirecting(t, func(n int, r *http.Request) string {
+	w, base := redirecting(t, func(n int, _ *http.Request) string {
 		switch n % 4 {
 		case 1:
 			return "HTTP/1.1 302 Found\r\nLocation: /a\u202e<script>?" + canary + "=" + canary + "&x=\u200b\r\nSet-Cookie: n\u202e<b>=1; Path=/<script>\r\nX-Correlator: \u202e<script>\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"

@@ -58,7 +58,7 @@ func (a *app) findADB() (string, error) {
 		}
 		for _, name := range []string{"adb", "adb.exe"} {
 			path := filepath.Join(dir, name)
-			if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() && (info.Mode()&0o111 != 0 || name == "adb.exe") { //nolint:gosec // the user's own PATH
+			if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() && (info.Mode()&0o111 != 0 || name == "adb.exe") {
 				return path, nil
 			}
 		}

@@ -55,7 +55,8 @@ func TestDeviceADB(t *testing.T) {
 	if u, err := url.Parse(got[4]); err != nil || u.Query().Get("client_id") == "" || !strings.Contains(r.err, got[4]) {
 		t.Errorf("the phone opened %s, %v", got[4], err)
 	}
-	port := strings.Split(strings.Split(r.err, "callback at http://127.0.0.1:")[1], "/")[0]
+	_, port, _ := strings.Cut(r.err, "callback at http://127.0.0.1:")
+	port, _, _ = strings.Cut(port, "/")
 	want := []string{"devices", "-s SER1 reverse tcp:" + port + " tcp:" + port, "-s SER1 shell am start", "-s SER1 reverse --remove tcp:" + port}
 	for i, line := range strings.Split(strings.TrimSpace(w.read(calls)), "\n") {
 		if i >= len(want) || !strings.HasPrefix(line, want[i]) {
@@ -70,7 +71,7 @@ func TestPhoneShell(t *testing.T) {
 	w := newWorld(t, "")
 	_, words := standIn(t, w, `SER1\tdevice\n`, "")
 	r := &stepRun{app: &app{Env: w.env, mask: &trace.Mask{}}}
-	r.Env.Environ = func() []string { return []string{"VNV_PRIVATE_KEY=" + canary, "VONAGE_API_SECRET=" + canary, "HOME=/"} }
+	r.Environ = func() []string { return []string{"VNV_PRIVATE_KEY=" + canary, "VONAGE_API_SECRET=" + canary, "HOME=/"} }
 	if env := strings.Join(r.childEnv(), " "); env != "HOME=/" {
 		t.Errorf("the child would see %s", env)
 	}

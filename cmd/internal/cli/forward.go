@@ -63,7 +63,7 @@ func (a *app) forward(ctx context.Context, network follow.Net, target string, cb
 		return &vnv.Error{Op: opForward, Kind: vnv.KindUnknownOutcome, Sent: vnv.SentMaybe, Err: errors.New("the backend did not answer: " + a.mask.Error(err))}
 	}
 	defer res.Body.Close()
-	body, _ := io.ReadAll(io.LimitReader(res.Body, maxForwarded)) //nolint:errcheck // what came is shown
+	body, _ := io.ReadAll(io.LimitReader(res.Body, maxForwarded)) // what came is shown
 	kind, _, _ := strings.Cut(res.Header.Get("Content-Type"), ";")
 	got := forwarded{URL: a.mask.URL(target), Status: res.StatusCode, ContentType: a.mask.Text(kind), Body: a.shownBody(body)}
 	if got.Status >= http.StatusInternalServerError || got.Status == http.StatusTooManyRequests {

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -101,6 +102,8 @@ func (a *app) dashOnly(cmd *cobra.Command, args []string) error {
 	switch {
 	case len(args) == 0, len(args) == 1 && args[0] == "-":
 		return nil
+	case args[0] == "-":
+		return usagef("%s takes - once, and nothing after it", cmd.CommandPath())
 	case cmd.HasSubCommands():
 		return usagef("%s takes - or a subcommand, not %q%s", cmd.CommandPath(), printable(args[0]), didYouMean(args[0], commandNames(cmd)))
 	default:
@@ -141,6 +144,7 @@ func (r *stepRun) run(ctx context.Context, args []string) error {
 	}
 	f, err := r.flow(ctx)
 	if err != nil {
+		r.tellWarnings()
 		return err
 	}
 	if r.flags.planning() {
@@ -151,12 +155,23 @@ func (r *stepRun) run(ctx context.Context, args []string) error {
 		return err
 	}
 	defer stop()
-	for _, w := range r.warnings {
-		r.warn(w)
-	}
-	ctx, cancel := context.WithTimeout(ctx, r.timeout(f))
+	r.tellWarnings()
+	limit := r.timeout(f)
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("the %s of --timeout are over", limit))
 	defer cancel()
 	preloadRoots(f)
+	return r.play(ctx, f)
+}
+
+func (a *app) tellWarnings() {
+	for _, w := range a.warnings {
+		a.warn(w)
+	}
+	a.warnings = nil
+}
+
+// play runs the steps and answers with what came of them.
+func (r *stepRun) play(ctx context.Context, f *flow.Flow) error {
 	r.known = r.session
 	defer r.detach(ctx)
 	out, err := f.Run(ctx, r.session, r.ops...)

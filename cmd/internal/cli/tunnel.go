@@ -66,7 +66,7 @@ func askOnce(ctx context.Context, transport http.RoundTripper, target string) st
 		return err.Error()
 	}
 	defer res.Body.Close()
-	body, _ := io.ReadAll(io.LimitReader(res.Body, 64<<10)) //nolint:errcheck // what came is told of
+	body, _ := io.ReadAll(io.LimitReader(res.Body, 64<<10)) // what came is told of
 	kind, _, _ := strings.Cut(res.Header.Get("Content-Type"), ";")
 	text := fmt.Sprintf("something else answered %d", res.StatusCode)
 	if kind != "" {

@@ -14,7 +14,7 @@ import (
 func (s *Story) ask(e flow.AuthURL) {
 	s.clear()
 	where := "Open this on the phone, mobile data on, Wi-Fi and VPN off:"
-	switch e.Device {
+	switch e.Device { //nolint:exhaustive // whoever else opens it: as above
 	case flow.DeviceQR:
 		where = "Scan this with the phone: mobile data on; Wi-Fi, VPN and private relay off."
 	case flow.DeviceADB:

@@ -23,7 +23,9 @@ func analysed() *trace.Trace {
 	}
 	t.Hops[1].Changes = []trace.Change{
 		{Param: "state", What: trace.WhatChanged, From: "state~2", To: "state~3"},
-		{Param: "client_id", What: trace.WhatGone, From: "app"}, {Param: "session", What: trace.WhatNew, To: "session~1"}, {Param: "scope", What: trace.WhatNew, To: "openid"},
+		{Param: "client_id", What: trace.WhatGone, From: "app"},
+		{Param: "session", What: trace.WhatNew, To: "session~1"},
+		{Param: "scope", What: trace.WhatNew, To: "openid"},
 	}
 	t.Hops[2].CookiesSent, t.Hops[2].CertIssuer, t.Hops[2].Notes = []string{"route"}, "CN=Example CA", []trace.Note{{Kind: "proxy", Text: "through a proxy: only the name could be checked"}}
 	t.Findings = []trace.Finding{

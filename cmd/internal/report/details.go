@@ -76,11 +76,20 @@ func facts(h trace.Hop) []Fact {
 	}
 	return []Fact{
 		{"request", strings.TrimSpace(h.Method + " " + h.URL)},
-		{"leads to", h.Location}, {"refreshes to", h.Refresh}, {"page", h.Title}, {"type", h.ContentType},
-		{"whose", role}, {"address", h.RemoteAddr}, {"protocol", joined(h.Proto, h.TLSVersion)},
-		{"certificate", h.CertIssuer}, {"connection", connection}, {"time", times(h)},
-		{"cookies sent", strings.Join(h.CookiesSent, ", ")}, {"cookies set", cookies(h)},
-		{"remarks", strings.Join(notes, "; ")}, {"failed", joined(h.Phase, h.Error)},
+		{"leads to", h.Location},
+		{"refreshes to", h.Refresh},
+		{"page", h.Title},
+		{"type", h.ContentType},
+		{"whose", role},
+		{"address", h.RemoteAddr},
+		{"protocol", joined(h.Proto, h.TLSVersion)},
+		{"certificate", h.CertIssuer},
+		{"connection", connection},
+		{"time", times(h)},
+		{"cookies sent", strings.Join(h.CookiesSent, ", ")},
+		{"cookies set", cookies(h)},
+		{"remarks", strings.Join(notes, "; ")},
+		{"failed", joined(h.Phase, h.Error)},
 	}
 }
 

@@ -64,7 +64,7 @@ func (p *parties) add(h trace.Hop) {
 func (p *parties) of(h trace.Hop) lane {
 	name := host(h.URL)
 	for _, r := range roles {
-		if h.Role == r.role && !(p.byHost && h.Role == trace.RoleCarrier) {
+		if h.Role == r.role && (!p.byHost || h.Role != trace.RoleCarrier) {
 			return lane{key: r.role, class: r.class, title: r.short, host: name}
 		}
 	}
@@ -116,12 +116,14 @@ func (p Page) row(w *writer, all *parties, i int) {
 	for j, l := range all.lanes {
 		w.put(`<line class="life {}" x1="{}%" x2="{}%" y1="0" y2="100%"/>`, l.class, middle(j, n), middle(j, n))
 	}
-	arrow(w, all.lanes[to].class, h, middle(0, n), middle(to, n), percent((float64(to)+1)/2, n))
+	arrow(w, h, all.lanes[to].class, [3]string{middle(0, n), percent((float64(to)+1)/2, n), middle(to, n)})
 	w.put(`</svg></li>`)
 }
 
-// arrow is the way there and, dashed, the way back with what was answered.
-func arrow(w *writer, class string, h trace.Hop, from, to, between string) {
+// arrow is the way there and, dashed, the way back with what was answered. At has its
+// beginning, middle and end, in percent.
+func arrow(w *writer, h trace.Hop, class string, at [3]string) {
+	from, between, to := at[0], at[1], at[2]
 	status := strconv.Itoa(h.Status)
 	if h.Status == 0 {
 		status, class = "no answer", "failed"

@@ -48,11 +48,3 @@ func percent(part, whole float64) string {
 }
 
 func itoa(n int) string { return strconv.Itoa(n) }
-
-// plural is n things.
-func plural(n int, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return itoa(n) + " " + thing + "s"
-}
