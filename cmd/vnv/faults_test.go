@@ -1,101 +1,201 @@
 package main
 
 import (
+	"encoding/json"
+	"fmt"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/vnv-cli/vnv/pkg/sandbox"
 )
 
-// faultExits are the exit codes of faults that do not end as their stage usually does.
-var faultExits = map[string]int{
-	"jwt-expired": 4, "clock-ahead": 4, "clock-behind": 4,
-	"scope-other": 0, "enable-deprecated": 0, "enable-401": 4, "enable-403": 4, "unprovisioned": 5,
-	"enable-429": 14, "enable-503": 14, "enable-500": 11, "enable-502-html": 11, "enable-504": 11, "enable-html": 11,
-	"auth-url-javascript": 5, "jwt-not-yet-valid": 4, "jwt-other-application": 4, "enable-429-date": 14, "enable-slow": 11, "enable-reset": 11,
-
-	"unsupported-carrier": 6, "slow-hop": 11, "hops-9": 0, "tls-failure": 11, "cookie-required": 0, "cleartext-hop": 0,
-	"redirect-301": 0, "redirect-303": 0, "redirect-307": 0, "redirect-308": 0,
-	"hops-10": 0, "relative-location": 0, "location-spaces": 0, "reset": 11, "header-flood": 11,
-
-	"access-denied": 6, "error-without-state": 6, "code-and-error": 6, "missing-state": 8, "wrong-state": 8, "duplicate-callback": 0,
-
-	"callback-invalid-request": 6, "callback-unauthorized-client": 6, "callback-unsupported-response-type": 6, "callback-invalid-scope": 6,
-	"callback-consent-required": 6, "callback-login-required": 6, "callback-interaction-required": 6, "callback-account-selection-required": 6,
-	"callback-invalid-request-object": 6, "callback-request-uri-not-supported": 6, "callback-server-error": 6, "callback-temporarily-unavailable": 6,
-	"late-callback": 11,
-
-	"token-429-date": 14, "token-502-html": 11, "verify-429-later": 14, "verify-429-date": 14,
-	"verify-502": 11, "verify-502-html": 11, "verify-slow": 11,
-	"token-invalid-client-401": 4, "token-401-7807": 4, "token-429": 14, "token-500": 11, "token-503": 14,
-	"token-expires-string": 0, "token-lowercase-type": 0, "token-slow": 11, "token-reset": 11, "token-expired": 10,
-
-	"verify-429": 14, "verify-503": 14, "verify-500": 11, "verify-504": 11, "verify-reset": 11,
-}
-
-// stageExits are the catch-alls of the stages.
-var stageExits = map[sandbox.Stage]int{
-	sandbox.StageEnable: 5, sandbox.StageAuthorize: 12, sandbox.StageCarrier: 12, sandbox.StageCallback: 12,
-	sandbox.StageToken: 9, sandbox.StageVerify: 10,
-}
-
-// stageSteps are the steps in which the client meets a stage's faults.
-var stageSteps = map[sandbox.Stage]string{
+// stageStep is the step in which the client meets a stage's faults.
+var stageStep = map[sandbox.Stage]string{
 	sandbox.StageEnable: "enable", sandbox.StageAuthorize: "authorize", sandbox.StageCarrier: "authorize",
 	sandbox.StageCallback: "authorize", sandbox.StageToken: "exchange", sandbox.StageVerify: "verify",
+
+	sandbox.StageStart: "enable", sandbox.StageCheckURL: "authorize", sandbox.StageHandover: "authorize",
+	sandbox.StageCheck: "verify", sandbox.StageCancel: "cancel",
 }
+
+// secondAPI are the stages that only the Verify API has.
+var secondAPI = []sandbox.Stage{
+	sandbox.StageStart, sandbox.StageCheckURL, sandbox.StageHandover, sandbox.StageCheck, sandbox.StageCancel,
+}
+
+// metElsewhere are the faults that are seen in another step than their stage's.
+var metElsewhere = map[string]string{"token-expired": "verify", "check-url-null": "enable", "check-url-relative": "enable", "check-url-javascript": "enable"}
 
 // canaryPhone is verified, and stands in no text of ours.
 const canaryPhone = "+99077001234"
 
-// TestEveryFault drives the whole flow into every fault that the sandbox knows: it
-// ends at the step where the fault stands, with the right exit code and advice, no
-// code or token is sent twice, and the invariants hold.
+// ending is how a run into a fault ended, as docs/faults.md tells it.
+type ending struct {
+	code        int
+	step, cause string
+	title, hint string
+}
+
+// TestEveryFault drives vnv into every fault that the sandbox knows, each through the
+// API whose stage it stands at. It ends at the step where the fault stands, names a
+// likely cause and says what to do next; no code or token is sent twice, and the
+// invariants hold. How each ends is docs/faults.md, which -update writes.
 func TestEveryFault(t *testing.T) {
 	t.Parallel()
-	for i, fault := range sandbox.Faults() {
-		if !slices.Contains(firstAPI, fault.At) {
-			continue
+	ends := make(map[string]ending, len(sandbox.Faults()))
+	var mu sync.Mutex
+	t.Run("each", func(t *testing.T) {
+		for i, fault := range sandbox.Faults() {
+			t.Run(fault.Name, func(t *testing.T) {
+				t.Parallel()
+				e := meet(t, fault, []string{"json", "ndjson"}[i%2])
+				mu.Lock()
+				defer mu.Unlock()
+				ends[fault.Name] = e
+			})
 		}
-		t.Run(fault.Name, func(t *testing.T) {
-			t.Parallel()
-			far := startSandbox(t, sandbox.Options{Faults: []string{fault.Name}})
-			w := newWorld(t).towards(far)
-			format := []string{"json", "ndjson"}[i%2]
-			r := w.run("run", "--phone", canaryPhone, "--timeout", timeoutFor(fault.Name), "-v", "--trace", "-o", format)
-			want, special := faultExits[fault.Name]
-			if !special {
-				want = stageExits[fault.At]
-			}
-			if r.code != want {
-				t.Errorf("exit code %d, want %d", r.code, want)
-			}
-			step := stageSteps[fault.At]
-			if fault.Name == "token-expired" {
-				step = "verify" // where it is seen
-			}
-			if op := regexp.MustCompile(`"op": ?"` + step + `"`); want != 0 && !op.MatchString(r.stdout) {
-				t.Errorf("the failure is not one of %s", step)
-			}
-			met := slices.ContainsFunc(far.Requests(), func(e sandbox.Entry) bool { return e.Fault == fault.Name })
-			if !met {
-				t.Error("the fault was never met")
-			}
-			invariants(t, w, r, secretsOf(far)...)
-			onceOnly(t, far)
-		})
+	})
+	if t.Failed() || len(ends) < len(sandbox.Faults()) { // -run chose some
+		return
+	}
+	const page = "../../docs/faults.md"
+	want := faultsPage(ends)
+	if *update {
+		if err := os.WriteFile(page, []byte(want), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, err := os.ReadFile(page); err != nil || string(got) != want {
+		t.Errorf("docs/faults.md is not what happens: look at the difference after go test ./cmd/vnv -run EveryFault -update (%v)", err)
 	}
 }
 
-// firstAPI are the stages of number verification.
-var firstAPI = []sandbox.Stage{
-	sandbox.StageEnable, sandbox.StageAuthorize, sandbox.StageCarrier, sandbox.StageCallback, sandbox.StageToken, sandbox.StageVerify,
+// meet runs into one fault.
+func meet(t *testing.T, fault sandbox.Fault, format string) ending {
+	t.Helper()
+	far := startSandbox(t, sandbox.Options{Faults: []string{fault.Name}})
+	w := newWorld(t).towards(far)
+	args := []string{"run", "--phone", canaryPhone, "--timeout", timeoutFor(fault.Name), "-v", "--trace", "-o", format}
+	if slices.Contains(secondAPI, fault.At) {
+		w.vars["VNV_API"] = "verify"
+	}
+	switch {
+	case strings.HasPrefix(fault.Name, "fragment-"):
+		w.vars["VNV_REDIRECT_URL"] = "https://app.example/end"
+	case fault.At == sandbox.StageCancel:
+		started := w.run("enable", "--phone", canaryPhone, "--jq", ".request_id")
+		args = []string{"verify", "cancel", strings.TrimSpace(started.stdout), "-o", "json"}
+	}
+	r := w.run(args...)
+	met := slices.ContainsFunc(far.Requests(), func(e sandbox.Entry) bool { return e.Fault == fault.Name })
+	if !met {
+		t.Error("the fault was never met")
+	}
+	invariants(t, w, r, secretsOf(far)...)
+	onceOnly(t, far)
+	return judge(t, fault, r, far.RedirectURI())
+}
+
+// judge holds the end of a run to what a person needs: the step, a cause, a way on.
+func judge(t *testing.T, fault sandbox.Fault, r result, redirectURI string) ending {
+	t.Helper()
+	if r.code == 0 || r.code == 3 {
+		return ending{code: r.code}
+	}
+	lines := strings.Split(strings.TrimSpace(r.stdout), "\n")
+	doc := r.stdout
+	if r.format() == "ndjson" {
+		doc = lines[len(lines)-1]
+	}
+	var got struct {
+		Error struct {
+			Op, Hint string
+			Causes   []struct {
+				Cause, Title, Fix string
+				Next              []string
+			}
+		}
+	}
+	if err := json.Unmarshal([]byte(doc), &got); err != nil {
+		t.Fatalf("%v\n%s", err, r)
+	}
+	want := stageStep[fault.At]
+	if other := metElsewhere[fault.Name]; other != "" {
+		want = other
+	}
+	if got.Error.Op != want {
+		t.Errorf("the failure is one of %s, not of %s", got.Error.Op, want)
+	}
+	if len(got.Error.Hint) < 20 || len(got.Error.Causes) == 0 {
+		t.Fatalf("neither cause nor hint: %s", r)
+	}
+	c := got.Error.Causes[0]
+	if c.Title == "" || len(c.Fix) < 20 || len(c.Next) == 0 || strings.ContainsAny(c.Fix+c.Title, "{}") {
+		t.Errorf("the cause says too little: %+v", c)
+	}
+	return ending{r.code, got.Error.Op, c.Cause, steady(c.Title, redirectURI), steady(c.Fix, redirectURI)}
+}
+
+// steady is a text without what differs between two runs.
+func steady(text, redirectURI string) string {
+	text = strings.NewReplacer(redirectURI, "the redirect URI", "application "+sandbox.TestApplicationID, "the application", " ("+sandbox.TestKeyFingerprint+")", "").Replace(text)
+	for _, v := range []struct{ find, put string }{
+		{`(127\.0\.0\.1|localhost):\d+`, "$1:PORT"}, {`\b(\d+h)?(\d+m)?\d+(\.\d+)?m?s\b`, "10m0s"}, {`\|`, `\|`},
+	} {
+		text = regexp.MustCompile(v.find).ReplaceAllString(text, v.put)
+	}
+	return text
+}
+
+// faultsPage is docs/faults.md.
+func faultsPage(ends map[string]ending) string {
+	numbers := map[string]string{}
+	for _, n := range sandbox.Numbers() {
+		if n.Fault != "" {
+			numbers[n.Fault] = n.Pattern
+		}
+	}
+	var b strings.Builder
+	b.WriteString(`<!-- written by go test ./cmd/vnv -run EveryFault -update; change the source, not this page -->
+
+# Every way the sandbox can fail
+
+Choose one by ` + "`--fault NAME[@PATTERN][:TIMES]`" + `, in a [scenario](sandbox.md#scenarios), or by the number that
+is reserved for it, which needs no setting: the app sends it, and the flow meets the fault each time. How
+` + "`vnv run`" + ` ends, what it names as the likely cause, and what it says to do next, was recorded by the test that
+made each one happen. ` + "`vnv explain CAUSE`" + ` says more; exit codes are in [exit-codes.md](exit-codes.md).
+From "start" on it is the Verify API (` + "`VNV_API=verify`" + `).
+`)
+	at := sandbox.Stage("")
+	for _, f := range sandbox.Faults() {
+		if f.At != at {
+			at = f.At
+			fmt.Fprintf(&b, "\n## %s\n\n", at)
+			b.WriteString("| fault | number | the client meets | exit | likely cause | what to do |\n|---|---|---|---|---|---|\n")
+		}
+		e := ends[f.Name]
+		if e.code == 0 {
+			e.step, e.title, e.hint = "", "none: this is odd, and no failure", ""
+		}
+		row := []string{"`" + f.Name + "`", "`" + numbers[f.Name] + "`", f.Summary, strings.TrimSpace(fmt.Sprintf("%d %s", e.code, e.step)), strings.TrimSpace(e.title + " " + quotedCause(e.cause)), e.hint}
+		b.WriteString("| " + strings.Join(row, " | ") + " |\n")
+	}
+	return b.String()
+}
+
+func quotedCause(name string) string {
+	if name == "" {
+		return ""
+	}
+	return "(`" + name + "`)"
 }
 
 func timeoutFor(fault string) string {
-	if strings.HasSuffix(fault, "-slow") || fault == "slow-hop" || fault == "late-callback" {
+	if strings.HasSuffix(fault, "-slow") || fault == "slow-hop" || strings.HasPrefix(fault, "late-") {
 		return "1s"
 	}
 	return "20s"
