@@ -15,12 +15,19 @@
 //     Any number will do, +990 or not. Of Verify's: even completed, odd user_rejected, 99 failed
 //     ([Options.SilentErrorAt]).
 //   - Handlers know only how things go right. What goes wrong is a row of [Faults], which stands in
-//     front of a stage and is chosen by name in [Options.Faults].
+//     front of a stage and is chosen in [Options.Faults] or [Server.SetFaults], by the phone number alone
+//     ([Numbers]), or by a scenario that says by number what flows meet in turn ([ParseScenario]).
+//   - Beside Network Enablement an app may ask by itself, as CAMARA has it: /oauth2/auth with its own
+//     redirect_uri, login_hint and PKCE, and verify and device-phone-number below /number-verification/v1
+//     and /v2.
+//   - With [Options.Seed] and [Options.Now] everything is the same again at every start.
 //   - Memory is bounded, however many flows are abandoned: everything kept has a cap and a lifetime.
 //   - It sends nothing but answers, and webhooks to [Options.Webhook] where that is set; no request
 //     waits for one.
 //   - Only loopback is bound, unless [Options.Public] says otherwise, and requests for a foreign Host
 //     are refused, so that no web page can reach a sandbox through a name of its own.
+//   - The control API ([Options.Control]) has a port and a token of its own, and masks the ledger unless
+//     it is asked for raw.
 //   - The ledger ([Server.Requests]) and [Options.Log] hold what was received, unmasked: a sandbox is
 //     for made-up secrets, and whoever shows an [Entry] masks it first.
 //

@@ -62,3 +62,40 @@ func ExampleStart() {
 	}
 	// Output: token 400 token-invalid-grant abc
 }
+
+// A scenario says by number what an app meets: here a backend's retry is tested, and a carrier's sign-in page.
+func ExampleParseScenario() {
+	scenario, err := sandbox.ParseScenario("retry.yaml", []byte(`
+numbers:
+  "+447700900*":
+    sequence:
+      - {fault: enable-503, times: 2}
+      - {outcome: true}
+  "+33*":
+    fault: wifi
+`))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	if _, err := sandbox.New(sandbox.Options{Scenario: scenario}); err != nil {
+		fmt.Println(err)
+	}
+	_, err = sandbox.ParseScenario("typo.yaml", []byte("numbers:\n  \"+33*\": {fault: wfi}\n"))
+	fmt.Println(err)
+	// Output: typo.yaml:2: unknown fault "wfi"; vnv sandbox faults lists them
+}
+
+// An app under test controls nothing but the phone number: each fault has some of its own.
+func ExampleNumbers() {
+	for _, n := range sandbox.Numbers() {
+		if n.Outcome != "" || n.Fault == "wifi" {
+			fmt.Println(n.Example, n.Summary)
+		}
+	}
+	// Output:
+	// +99011111199 an error at the last step, unless the sandbox was told otherwise
+	// +99012345678 verified
+	// +99012345677 not verified
+	// +990902030000 the device is not on mobile data: the carrier answers with a sign-in page
+}

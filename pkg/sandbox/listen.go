@@ -142,7 +142,7 @@ func bindCarrier(ctx context.Context, host string) ([]net.Listener, error) {
 func (s *Server) serve(handler http.Handler, config *tls.Config, listeners ...net.Listener) {
 	server := &http.Server{
 		Handler:           handler,
-		TLSConfig:         config,
+		TLSConfig:         config.Clone(), // net/http adds HTTP/2 to it
 		ReadHeaderTimeout: headerTime,
 		IdleTimeout:       idleTime,
 		MaxHeaderBytes:    maxHeaders,
