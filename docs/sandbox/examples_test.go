@@ -27,7 +27,7 @@ func TestExamples(t *testing.T) {
 			if _, err := exec.LookPath(e.command[0]); err != nil {
 				t.Skipf("%s is not here to run it: %v", e.command[0], err)
 			}
-			cmd := exec.CommandContext(t.Context(), e.command[0], e.command[1:]...) //nolint:gosec // a table of our own
+			cmd := exec.CommandContext(t.Context(), e.command[0], e.command[1:]...)
 			cmd.Dir = e.dir
 			cmd.Env = append(os.Environ(), "VNV="+vnv())
 			if out, err := cmd.CombinedOutput(); err != nil {
