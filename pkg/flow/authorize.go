@@ -80,7 +80,7 @@ func (r *run) authorize(ctx context.Context) error {
 	case r.plan.proof(r.s) == "":
 		return input(vnv.OpAuthorize, "%s", r.plan.lacks)
 	}
-	if err := follow.Check(r.s.AuthURL); err != nil {
+	if err := follow.Check(r.s.AuthURL, r.chainOptions()); err != nil {
 		return err
 	}
 	var got *callback.Callback
@@ -117,11 +117,7 @@ func (r *run) device() Device {
 // follow plays the device. What its own last redirect said decides: the delivery
 // to our listener is only what a device would do next.
 func (r *run) follow(ctx context.Context) (*callback.Callback, error) {
-	options := r.Chain
-	options.RedirectURI, options.Deliver = r.s.RedirectURI, r.listener != nil && !r.plan.fragment
-	options.APIHosts = append(options.APIHosts, apiHosts(r.API, r.s.APIHost)...)
-	options.Named = append(slices.Clone(options.Named), r.s.APIHost)
-	options.Named = slices.AppendSeq(options.Named, maps.Values(r.URLs))
+	options := r.chainOptions()
 	f := &follow.Follower{Transport: r.rec.Step(string(vnv.OpAuthorize)), Options: options, Mask: r.Mask}
 	result, err := f.Follow(ctx, r.s.AuthURL)
 	if result != nil {
@@ -152,6 +148,16 @@ func (r *run) answered(result *follow.Result) (*callback.Callback, error) {
 		e.URL = hops[len(hops)-1].URL
 	}
 	return nil, e
+}
+
+// chainOptions are the limits of the chain, with what this run adds to the user's.
+func (r *run) chainOptions() follow.Options {
+	options := r.Chain
+	options.RedirectURI, options.Deliver = r.s.RedirectURI, r.listener != nil && !r.plan.fragment
+	options.APIHosts = append(options.APIHosts, apiHosts(r.API, r.s.APIHost)...)
+	options.Named = append(slices.Clone(options.Named), r.s.APIHost)
+	options.Named = slices.AppendSeq(options.Named, maps.Values(r.URLs))
+	return options
 }
 
 // apiHosts are the hosts that must never be asked over plain http in a chain.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"reflect"
 	"time"
 
 	"github.com/vnv-cli/vnv/pkg/vnv"
@@ -277,6 +278,9 @@ func (s *Session) forgetAttempt(op vnv.Op) {
 func jsonDefect(err error) string {
 	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
 		return fmt.Sprintf("wrong syntax at byte %d", syntax.Offset)
+	}
+	if typ, ok := errors.AsType[*json.UnmarshalTypeError](err); ok && typ.Type.Kind() == reflect.Map {
+		return typ.Value + " where names with values belong"
 	}
 	if typ, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		return "a " + typ.Value + " where " + typ.Type.String() + " belongs"

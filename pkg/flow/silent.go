@@ -102,7 +102,11 @@ func chainWords(err error) string {
 
 // handedOver takes the code from the JSON that a chain without redirect URL ends with.
 func (r *run) handedOver(result *follow.Result) (*callback.Callback, error) {
-	return callback.ParseFragment(string(result.Body), r.s.RequestID)
+	got, err := callback.ParseFragment(string(result.Body), r.s.RequestID)
+	if e, ok := errors.AsType[*callback.Error](err); ok && e.Reason == callback.ReasonIncomplete {
+		return r.answered(result) // an answer, and neither code nor error in it
+	}
+	return got, err
 }
 
 // check hands the code in. There is no token: the code itself is what works once.

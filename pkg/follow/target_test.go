@@ -151,15 +151,16 @@ func FuzzParseTarget(f *testing.F) {
 
 func TestCheck(t *testing.T) {
 	t.Parallel()
-	if err := Check("https://op.example/auth?state=" + canary); err != nil {
+	if err := Check("https://op.example/auth?state="+canary, Options{}); err != nil {
 		t.Error(err)
 	}
 	for raw, want := range map[string]string{
-		"javascript:" + canary:           "follow hop 1: javascript:[hidden]: only https and http are followed",
-		"https://u:" + canary + "@x.y/z": "follow hop 1: https://userinfo~1@x.y/z, not a URL to follow: a user name or password in the URL",
-		"":                               "follow hop 1: an empty URL, not a URL to follow: a relative URL",
+		"javascript:" + canary:             "follow hop 1: javascript:[hidden]: only https and http are followed",
+		"https://u:" + canary + "@x.y/z":   "follow hop 1: https://userinfo~1@x.y/z, not a URL to follow: a user name or password in the URL",
+		"http://169.254.169.254/" + canary: "follow hop 1: http://169.254.169.254/id~1, refused: 169.254.169.254 is a metadata address",
+		"":                                 "follow hop 1: an empty URL, not a URL to follow: a relative URL",
 	} {
-		if err := Check(raw); err == nil || err.Error() != want {
+		if err := Check(raw, Options{}); err == nil || err.Error() != want {
 			t.Errorf("got  %v\nwant %s", err, want)
 		}
 	}

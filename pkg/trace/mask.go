@@ -92,7 +92,7 @@ func (m *Mask) pseudonym(kind, value string) string {
 		m.full = true
 		return hiddenQuery
 	}
-	if !secretNames[kind] && ordinary(value) {
+	if toldNames[kind] || !secretNames[kind] && ordinary(value) {
 		return m.name(kind, value).text
 	}
 	s := m.remember(kind, value, "")
@@ -105,6 +105,10 @@ func (m *Mask) pseudonym(kind, value string) string {
 	}
 	return s
 }
+
+// toldNames are parameters whose values are hidden in a URL, where anybody can write them, and yet
+// no secrets: in a callback that proved itself they say why it is a no.
+var toldNames = set("error_description")
 
 // standsIn says whether value is what a Mask, perhaps another one, shows for something else than a
 // single value: [hidden], [3 more], or a phone number without its middle.

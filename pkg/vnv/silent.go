@@ -172,6 +172,9 @@ func (a *answer) checked(doc object) (*Checked, error) {
 		e.Code = status
 		return nil, e
 	default:
+		if status != "" {
+			return nil, a.unusable("its status is none that is known").with(problemOf(doc))
+		}
 		return nil, a.unusable("%s", doc.describe("status")).with(problemOf(doc))
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/vnv-cli/vnv/cmd/internal/render"
+	"github.com/vnv-cli/vnv/pkg/callback"
 	"github.com/vnv-cli/vnv/pkg/follow"
 	"github.com/vnv-cli/vnv/pkg/verdict"
 	"github.com/vnv-cli/vnv/pkg/vnv"
@@ -36,9 +37,11 @@ type advice struct {
 }
 
 var advices = []advice{
+	{kind: vnv.KindInput, when: exposed, exit: exitUsage, hint: "Others could reach this address. If they should: --listen-public."},
 	{kind: vnv.KindInput, exit: exitUsage},
 	{kind: vnv.KindInternal, exit: exitUnexpected},
 
+	{op: vnv.OpVerify, kind: vnv.KindAuth, exit: exitVerify, hint: "The JWT was refused at the check: neither yes nor no, and the code may be used up. Check application {app} and its key ({key}), then begin again."},
 	{kind: vnv.KindAuth, when: skewed, exit: exitCredentials, hint: "{clock}, and a JWT is judged by the server's. Set the clock, then try again."},
 	{
 		kind: vnv.KindAuth, exit: exitCredentials,
@@ -57,7 +60,7 @@ var advices = []advice{
 
 	{kind: vnv.KindDenied, exit: exitDenied, hint: "The authorization server said no. Ask for consent again, check the number's carrier, and that the device was on its mobile data."},
 	{kind: vnv.KindNoCallback, exit: exitNoCallback, hint: "Was the URL opened on the phone, over mobile data, and does {redirect} lead back to this machine? A phone cannot reach localhost: use a tunnel with --redirect-uri and --listen."},
-	{op: vnv.OpAuthorize, kind: vnv.KindState, exit: exitState, hint: "The callback did not carry this attempt's state: it belongs to another attempt, or a backend on the way dropped it. Nothing was exchanged."},
+	{op: vnv.OpAuthorize, kind: vnv.KindState, exit: exitState, hint: "The callback did not carry this attempt's state (with Verify its request id): it belongs to another attempt, or a backend on the way dropped it. Nothing was exchanged."},
 	{kind: vnv.KindState, exit: exitState, hint: "A state, a code and a token serve once: begin again with vnv enable."},
 
 	{
@@ -134,6 +137,11 @@ func code(part string) func(*vnv.Error, facts) bool {
 
 func status(code int) func(*vnv.Error, facts) bool {
 	return func(e *vnv.Error, _ facts) bool { return e.Status == code }
+}
+
+func exposed(e *vnv.Error, _ facts) bool {
+	c, ok := errors.AsType[*callback.Error](e)
+	return ok && c.Reason == callback.ReasonExposed
 }
 
 func chain(reasons ...follow.Reason) func(*vnv.Error, facts) bool {

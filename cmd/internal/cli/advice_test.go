@@ -21,7 +21,7 @@ var codes = map[vnv.Kind]map[vnv.Op]int{
 	vnv.KindInput:          {"": exitUsage},
 	vnv.KindInternal:       {"": exitUnexpected},
 	vnv.KindCanceled:       {"": exitUnexpected}, // a signal has codes of its own
-	vnv.KindAuth:           {"": exitCredentials},
+	vnv.KindAuth:           {"": exitCredentials, vnv.OpVerify: exitVerify},
 	vnv.KindNotEnabled:     {vnv.OpEnable: exitEnable},
 	vnv.KindRefused:        {vnv.OpEnable: exitEnable, vnv.OpExchange: exitToken, vnv.OpVerify: exitVerify},
 	vnv.KindGone:           {vnv.OpEnable: exitEnable, vnv.OpExchange: exitToken, vnv.OpVerify: exitVerify},

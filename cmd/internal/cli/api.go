@@ -74,8 +74,13 @@ func (c *config) host(key string, api vnv.API) string {
 		{c.env.Getenv(s.env()), first(c.env.Getenv("VNV_API"), stored("api"))},
 		{stored(key), stored("api")},
 	} {
-		if owner, err := apiNamed(source.api); source.value != "" && err == nil && owner.Name == api.Name {
+		owner, err := apiNamed(source.api)
+		switch {
+		case source.value == "" || err != nil:
+		case owner.Name == api.Name:
 			return source.value
+		case key == "base_url":
+			c.foreign = s.env() + " is the host of " + owner.Name + ", so " + api.Name + " does not use it: set VNV_API beside it, or give --base-url"
 		}
 	}
 	return ""

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -56,7 +57,10 @@ func (a *app) main(ctx context.Context) (code int) {
 	root.SetIn(a.In)
 	root.SetOut(a.Out)
 	root.SetErr(a.Err)
-	err := root.ExecuteContext(ctx)
+	err := a.unknownCommand(root)
+	if err == nil {
+		err = root.ExecuteContext(ctx)
+	}
 	if err == nil {
 		err = answers.failed()
 	}
@@ -100,10 +104,7 @@ func (a *app) end(ctx context.Context, err error) int {
 		return exitUsage
 	}
 	if earlier, ok := errors.AsType[*flow.EarlierError](err); ok {
-		if _, err := a.Out.Write(earlier.Raw); err != nil {
-			return exitUnexpected
-		}
-		return earlier.ExitCode
+		return a.passFailure(earlier)
 	}
 	f := a.failure(ctx, err)
 	if a.out.json() && a.writeFailure(f) != nil {
@@ -111,6 +112,23 @@ func (a *app) end(ctx context.Context, err error) int {
 	}
 	a.tell(err, f)
 	return f.ExitCode
+}
+
+// passFailure prints an earlier step's failure on, in the form of this command.
+func (a *app) passFailure(earlier *flow.EarlierError) int {
+	raw := earlier.Raw
+	var doc map[string]json.RawMessage
+	if a.out.format == formatNDJSON && json.Unmarshal(raw, &doc) == nil {
+		lines := render.Lines{W: a.Out, Mask: a.mask}
+		if lines.Passed(doc["error"]); lines.Err() != nil {
+			return exitUnexpected
+		}
+		return earlier.ExitCode
+	}
+	if _, err := a.Out.Write(raw); err != nil {
+		return exitUnexpected
+	}
+	return earlier.ExitCode
 }
 
 func (a *app) writeFailure(f render.Failure) error {
@@ -181,6 +199,18 @@ func (a *app) bare(cmd *cobra.Command, _ []string) error {
 	return a.stdout([]byte("vnv " + version() + "\n"))
 }
 
+// unknownCommand comes before the flags are read: a command that is not there
+// explains every flag that is not, and has no help.
+func (a *app) unknownCommand(root *cobra.Command) error {
+	if len(a.Args) == 0 || strings.HasPrefix(a.Args[0], "-") || strings.HasPrefix(a.Args[0], cobra.ShellCompRequestCmd) {
+		return nil
+	}
+	if found, _, err := root.Find(a.Args[:1]); err == nil && found != root || a.Args[0] == "help" {
+		return nil
+	}
+	return a.noSuchCommand(root, a.Args)
+}
+
 // noSuchCommand names the command that was probably meant.
 func (a *app) noSuchCommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
@@ -201,9 +231,6 @@ func commandNames(root *cobra.Command) []string {
 
 // flagError adds the flag that was probably meant, and drops pflag's repetition.
 func (a *app) flagError(cmd *cobra.Command, err error) error {
-	if !cmd.HasParent() && !strings.HasPrefix(a.Args[0], "-") {
-		return a.noSuchCommand(cmd, a.Args) // a command that is not there explains the flag that is not
-	}
 	text := err.Error()
 	name, unknown := strings.CutPrefix(text, "unknown flag: --")
 	switch {

@@ -39,6 +39,7 @@ This is the token that enable and exchange send; curl can send it too.`,
 	fs.StringArrayVar(&f.claims, "claim", nil, "further `NAME=VALUE`; the value is a text")
 	fs.BoolVar(&f.sandbox, "sandbox", false, "sign as the sandbox's application")
 	addConnection(fs)
+	new(artefacts).add(fs) // taken by every step; nothing is sent here that they could show
 	a.out.add(fs)
 	a.completeStep(cmd)
 	cmd.AddCommand(jwtDecodeCmd(a))

@@ -82,6 +82,9 @@ func (a *app) migrate(cmd *cobra.Command, f stepFlags) error {
 		if err != nil {
 			failed = err
 		}
+		if cmd.Context().Err() != nil {
+			break // cut off: the other flow never ran
+		}
 	}
 	doc, err := render.Document(struct {
 		SchemaVersion int                 `json:"schema_version"`

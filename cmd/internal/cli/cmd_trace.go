@@ -114,7 +114,7 @@ type chainRun struct {
 }
 
 func (r *traceRun) follower(ctx context.Context, target string) (*chainRun, error) {
-	if err := follow.Check(target); err != nil {
+	if err := follow.Check(target, follow.Options{Named: []string{target}}); err != nil {
 		return nil, &usageError{err: err}
 	}
 	o, err := r.chainOptions(follow.Options{AllowPrivate: r.flags.private, Named: []string{target}, RedirectURI: r.config.text("redirect_uri")})

@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -22,11 +24,12 @@ type config struct {
 	profile string
 	file    string         // the config file read, empty: none
 	stored  map[string]any // what the profile says
-	sandbox bool           // nothing but flags counts
+	foreign string         // a host that was not used, for it is the other API's
+	sandbox bool           // id, key and URLs count as flags alone
 }
 
-// loadConfig reads the settings for one command. With sandboxed, nothing but flags
-// counts: no account of the user's is near the sandbox.
+// loadConfig reads the settings for one command. With sandboxed, what belongs to an
+// account counts as a flag alone: id, key and URLs of the user's stay away from it.
 func loadConfig(env *Env, flags *pflag.FlagSet, sandboxed bool) (*config, error) {
 	c := newConfig(env, flags, sandboxed)
 	for _, read := range c.sources() {
@@ -44,17 +47,30 @@ func newConfig(env *Env, flags *pflag.FlagSet, sandboxed bool) *config {
 // sources are the readers of all that counts, in the order in which they must be
 // called. One that fails takes nothing from the next.
 func (c *config) sources() []func() error {
+	readFile := c.readFile
 	if c.sandbox {
-		return []func() error{c.bindFlags}
+		readFile = c.readFileIfAny
 	}
-	return []func() error{c.readFile, c.mergeStored, c.readEnv, c.bindFlags}
+	return []func() error{readFile, c.mergeStored, c.readEnv, c.bindFlags}
 }
 
 func (c *config) mergeStored() error {
-	if err := c.MergeConfigMap(c.stored); err != nil {
+	if err := c.MergeConfigMap(c.allowed(c.stored)); err != nil {
 		return usagef("%s: %v", c.file, err)
 	}
 	return nil
+}
+
+// allowed leaves out what is not for the sandbox.
+func (c *config) allowed(values map[string]any) map[string]any {
+	if !c.sandbox {
+		return values
+	}
+	kept := maps.Clone(values)
+	for _, key := range slices.Concat(accountKeys, []string{"redirect_uri", "redirect_url"}) {
+		delete(kept, key)
+	}
+	return kept
 }
 
 func (c *config) bindFlags() error {
@@ -88,10 +104,19 @@ func (c *config) readEnv() error {
 		}
 		given[s.key] = value
 	}
-	if err := c.MergeConfigMap(given); err != nil {
+	if err := c.MergeConfigMap(c.allowed(given)); err != nil {
 		return err
 	}
 	return wrong
+}
+
+// readFileIfAny is readFile where the file does not matter much: the sandbox needs
+// nothing of an account, so a broken one only loses what else it says.
+func (c *config) readFileIfAny() error {
+	if err := c.readFile(); err != nil {
+		c.stored, c.foreign = nil, err.Error()
+	}
+	return nil
 }
 
 func (c *config) readFile() error {
@@ -191,10 +216,25 @@ func (s setting) parse(text string) (any, error) {
 	if err := f.Value.Set(text); err != nil {
 		return nil, fmt.Errorf("not %s", s.kind.article())
 	}
+	if words := s.words(); words != nil && !slices.Contains(words, text) {
+		return nil, fmt.Errorf("not one of %s", strings.Join(words, ", "))
+	}
 	if s.kind == kindList {
 		return strings.Fields(text), nil
 	}
 	return text, nil
+}
+
+// words are what a setting may say, nil where it may say anything.
+func (s setting) words() []string {
+	switch s.key {
+	case "api":
+		return apiNames()
+	case "device":
+		return devices
+	default:
+		return nil
+	}
 }
 
 func (k kind) article() string {

@@ -84,7 +84,7 @@ func (a *app) credentials(ctx context.Context, c *config) (credentials, []string
 		missing = append(missing, "private_key")
 	}
 	if len(missing) == 1 {
-		return credentials{}, nil, usagef("%s gives half of the credentials: %s is missing there; application id and private key come as a pair from one source", p.origin, settingNames[missing[0]])
+		return credentials{}, nil, usagef("half of the credentials comes from %s: %s is missing there; application id and private key come as a pair from one source", p.origin, settingNames[missing[0]])
 	}
 	if len(missing) > 0 {
 		return credentials{}, missing, nil

@@ -73,6 +73,9 @@ func (r *stepRun) playSandbox(ctx context.Context, f *flow.Flow) (stop func(), e
 	if _, redirectURI := flow.Needs(r.api, r.ops); redirectURI {
 		f.RedirectURI = first(f.RedirectURI, freeCallback)
 	}
+	if err := r.faultsApply(); err != nil {
+		return nil, err
+	}
 	far, err := newSandbox(sandbox.Options{Faults: r.flags.faults, RedirectURIs: registrable(f.RedirectURI), Now: nil})
 	if err != nil {
 		return nil, err
@@ -95,6 +98,30 @@ func (r *stepRun) playSandbox(ctx context.Context, f *flow.Flow) (stop func(), e
 		render.Headline(r.Err, r.style(), r.playing(far.URL()))
 	}
 	return stop, nil
+}
+
+// oneAPI are the stages that only one API has.
+var oneAPI = map[sandbox.Stage]string{
+	sandbox.StageEnable: vnv.NumberVerification.Name, sandbox.StageAuthorize: vnv.NumberVerification.Name,
+	sandbox.StageCallback: vnv.NumberVerification.Name, sandbox.StageToken: vnv.NumberVerification.Name,
+	sandbox.StageVerify: vnv.NumberVerification.Name,
+	sandbox.StageStart:  vnv.SilentAuth.Name, sandbox.StageCheckURL: vnv.SilentAuth.Name,
+	sandbox.StageHandover: vnv.SilentAuth.Name, sandbox.StageCheck: vnv.SilentAuth.Name, sandbox.StageCancel: vnv.SilentAuth.Name,
+}
+
+// faultsApply refuses a fault that this flow can never meet: a test of a failure
+// would pass because nothing failed.
+func (r *stepRun) faultsApply() error {
+	for _, selection := range r.flags.faults {
+		name, _, _ := strings.Cut(selection, ":")
+		name, _, _ = strings.Cut(name, "@")
+		for _, f := range sandbox.Faults() {
+			if api, only := oneAPI[f.At]; f.Name == name && only && api != r.api.Name {
+				return usagef("--fault %s stands at a stage of --api %s", name, api)
+			}
+		}
+	}
+	return nil
 }
 
 // playing says where the sandbox is and what it does before the step asked for.

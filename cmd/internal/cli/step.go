@@ -102,7 +102,7 @@ func (a *app) dashOnly(cmd *cobra.Command, args []string) error {
 	switch {
 	case len(args) == 0, len(args) == 1 && args[0] == "-":
 		return nil
-	case args[0] == "-":
+	case args[0] == "-" && args[1] == "-":
 		return usagef("%s takes - once, and nothing after it", cmd.CommandPath())
 	case cmd.HasSubCommands():
 		return usagef("%s takes - or a subcommand, not %q%s", cmd.CommandPath(), printable(args[0]), didYouMean(args[0], commandNames(cmd)))
@@ -168,26 +168,6 @@ func (a *app) tellWarnings() {
 		a.warn(w)
 	}
 	a.warnings = nil
-}
-
-// play runs the steps and answers with what came of them.
-func (r *stepRun) play(ctx context.Context, f *flow.Flow) error {
-	r.known = r.session
-	defer r.detach(ctx)
-	out, err := f.Run(ctx, r.session, r.ops...)
-	r.facts.redirectURI = out.Session.RedirectURI
-	r.facts.scene = r.scene(f, out, r.session)
-	written := r.conclude(ctx, out, err)
-	if err != nil {
-		return err
-	}
-	if r.took != nil {
-		return r.forward(ctx, f.Net, r.flags.forwardTo, r.took)
-	}
-	if err := r.reply(out); err != nil && !errors.Is(err, errNotVerified) || written == nil {
-		return err
-	}
-	return written
 }
 
 // timeout bounds the whole command: longer where a person must act.
@@ -263,6 +243,7 @@ func (r *stepRun) sink() flow.Sink {
 		r.story = &render.Story{
 			W: r.Err, Style: r.style(), Verbose: r.out.verbose, Trace: r.out.trace, Mask: r.mask, Analyse: r.analyse,
 			Hops: r.command.whole, Live: r.ErrTTY && r.Getenv("TERM") != "dumb", Pastes: r.pastes(),
+			NoURL: r.out.format == formatNDJSON, // the auth_url event shows it, once
 		}
 		sinks = append(sinks, r.story.Sink)
 	}

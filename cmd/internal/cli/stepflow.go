@@ -43,6 +43,9 @@ func (r *stepRun) flow(ctx context.Context) (*flow.Flow, error) {
 		Chain: chain,
 		Net:   network, Mask: r.mask, Sink: r.sink(), Open: r.open, Bound: r.tunnel(network), Took: r.take, Now: r.Now,
 	}
+	if c.foreign != "" {
+		r.warnings = append(r.warnings, c.foreign)
+	}
 	if r.store != nil {
 		f.Save = r.store.Save
 	}
@@ -224,4 +227,24 @@ func preloadRoots(f *flow.Flow) {
 	if strings.HasPrefix(base, "https://") && !loopbackURL(base) {
 		go func() { _, _ = x509.SystemCertPool() }()
 	}
+}
+
+// play runs the steps and answers with what came of them.
+func (r *stepRun) play(ctx context.Context, f *flow.Flow) error {
+	r.known = r.session
+	defer r.detach(ctx)
+	out, err := f.Run(ctx, r.session, r.ops...)
+	r.facts.redirectURI = out.Session.RedirectURI
+	r.facts.scene = r.scene(f, out, r.session)
+	written := r.conclude(ctx, out, err)
+	if err != nil {
+		return err
+	}
+	if r.took != nil {
+		return r.forward(ctx, f.Net, r.flags.forwardTo, r.took)
+	}
+	if err := r.reply(out); err != nil && !errors.Is(err, errNotVerified) || written == nil {
+		return err
+	}
+	return written
 }

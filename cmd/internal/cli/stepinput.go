@@ -91,6 +91,9 @@ func (r *stepRun) afresh() bool { return slices.Contains(r.ops, vnv.OpEnable) }
 
 // fromFlags adds phone and state, and refuses what contradicts the session.
 func (r *stepRun) fromFlags() error {
+	if id := r.config.text("app_id"); r.config.changed("app_id") && r.session.ApplicationID != "" && r.session.ApplicationID != id {
+		return usagef("--app-id is not the application of the session")
+	}
 	if r.flags.phone != "" {
 		phone, err := vnv.ParsePhone(r.flags.phone)
 		if err != nil {

@@ -109,7 +109,10 @@ The config file is vnv/config.yaml in $XDG_CONFIG_HOME, or else in ~/.config:
   private_key: private.key        # beside this file, or an absolute path
   redirect_uri: http://localhost:3000/callback
   profiles:
-    staging:
+    staging:                      # a profile is whole: nothing is inherited
+      app_id: 00000000-0000-0000-0000-000000000001
+      private_key: staging.key
+      redirect_uri: http://localhost:3000/callback
       base_url: https://staging.example
 
 VNV_PRIVATE_KEY is a path or the key's text. Where vnv's own settings give

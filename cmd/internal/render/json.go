@@ -92,6 +92,14 @@ func (l *Lines) Failed(f Failure) {
 	}{"error", f})
 }
 
+// Passed writes the last line of a command that hands an earlier step's failure on.
+func (l *Lines) Passed(failure json.RawMessage) {
+	l.Write(struct {
+		Event string          `json:"event"`
+		Error json.RawMessage `json:"error"`
+	}{"error", failure})
+}
+
 // line is one event; a field that an event does not have is left out.
 type line struct {
 	Event           string      `json:"event"`

@@ -19,6 +19,7 @@ type Story struct {
 	Hops    bool // the redirects of a step that went well
 	Live    bool // somebody watches: a line may be redrawn
 	Pastes  bool // a person can paste the callback URL
+	NoURL   bool // the auth_url is shown elsewhere
 	Mask    *trace.Mask
 	Analyse func([]trace.Hop) *trace.Trace // with Trace: finds what is odd about the hops of a step; nil: nothing
 
@@ -56,7 +57,9 @@ func (s *Story) Sink(event flow.Event) {
 			s.note(fmt.Sprintf("listening on %s for %s", strings.Join(e.Addrs, " and "), e.RedirectURI))
 		}
 	case flow.AuthURL:
-		s.ask(e)
+		if !s.NoURL {
+			s.ask(e)
+		}
 	case flow.CallbackReceived:
 		s.clear()
 	case flow.Ignored:
