@@ -106,15 +106,27 @@ func (r *stepRun) settingRows(keys ...string) []trace.Setting {
 			value, origin = r.config.origin(s)
 			value = shownSetting(key, value)
 		}
+		name := dashed(key)
+		if key == "private_key" { // what is handed on names the key, and not where it lies
+			name, value = "public key", r.facts.key
+		}
 		if value == "" {
 			continue
 		}
 		if strings.Contains(value, "://") {
 			value = r.mask.URL(value)
 		}
-		rows = append(rows, trace.Setting{Name: dashed(key), Value: r.mask.Text(value), Origin: r.mask.Text(origin)})
+		rows = append(rows, trace.Setting{Name: name, Value: r.mask.Text(r.homeless(value)), Origin: r.mask.Text(r.homeless(origin))})
 	}
 	return rows
+}
+
+// homeless is a text without the name of the user's home.
+func (r *stepRun) homeless(text string) string {
+	if len(r.Home) < 2 {
+		return text
+	}
+	return strings.ReplaceAll(text, r.Home, "~")
 }
 
 // shown is a setting in force, as text.
