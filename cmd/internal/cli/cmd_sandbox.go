@@ -47,7 +47,7 @@ request is logged masked on stderr.`,
 	f.add(cmd.Flags())
 	a.out.add(cmd.Flags())
 	a.completeStep(cmd)
-	cmd.AddCommand(faultsCmd(a), numbersCmd(a), ledgerCmd(a), setCmd(a), resetCmd(a))
+	cmd.AddCommand(faultsCmd(a), numbersCmd(a), ledgerCmd(a), setCmd(a), resetCmd(a), replayCmd(a))
 	return cmd
 }
 
