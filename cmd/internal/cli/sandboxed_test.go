@@ -19,7 +19,7 @@ import (
 func TestSandboxIgnoresTheAccount(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "https://api.example")
-	w.vars["VNV_PRIVATE_KEY"], w.vars["HTTPS_PROXY"], w.vars["VNV_DEVICE"] = "/nonexistent", "http://proxy.example:1", "none"
+	w.vars["VNV_PRIVATE_KEY"], w.vars["HTTPS_PROXY"] = "/nonexistent", "http://proxy.example:1"
 	w.home(".config/vnv/config.yaml", "no_such_key: 1\n")
 	w.run("run", "--phone", "+99012345678", "--sandbox").ends(exitOK, "verified\n",
 		"sandbox at 127.0.0.1:", "virtual operator, nothing leaves this machine", "✓ jwt", "✓ enable", "✓ authorize 5 redirects", "✓ exchange", "✓ verify the device holds the number")
