@@ -45,6 +45,9 @@ var stepStages = map[bool]map[string]sandbox.Stage{
 // noticeable is how slow a hop must have been to be told.
 const noticeable = 1e9 // one second
 
+// lastStatus is the last that an answer can have.
+const lastStatus = 599
+
 func newReplay(t *trace.Trace) *replay {
 	r := &replay{trace: t}
 	r.silent = slices.ContainsFunc(t.Hops, func(h trace.Hop) bool { return strings.Contains(h.URL, "/v2/verify") })
@@ -164,6 +167,10 @@ func (r *replay) denied() {
 }
 
 func (r *replay) add(stage sandbox.Stage, h trace.Hop, headers map[string]string, body string) {
+	if h.Status < http.StatusOK || h.Status > lastStatus {
+		r.lose("the status %d of hop %d, which is none: 502 stands for it", h.Status, h.N)
+		h.Status = http.StatusBadGateway
+	}
 	r.answers = append(r.answers, replayed{string(stage), h.Method + " " + bare(h.URL), h.Status, headers, body})
 }
 
