@@ -1,0 +1,64 @@
+package cli
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+	"github.com/vnv-cli/vnv/pkg/sandbox"
+)
+
+// Webhooks arrive, signed with the secret that the answer names, and are logged.
+func TestSandboxWebhook(t *testing.T) {
+	t.Parallel()
+	got := make(chan string, 16)
+	listener := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got <- r.Header.Get("Authorization") }))
+	t.Cleanup(listener.Close)
+	s := serve(t, "--webhook", listener.URL+"/hook?key=secret")
+	w := newWorld(t, s.ready.BaseURL)
+	w.vars["VNV_APP_ID"], w.vars["VNV_PRIVATE_KEY"], w.vars["VNV_API"] = s.ready.ApplicationID, s.ready.PrivateKey, "verify"
+	w.run("run", "--phone", "+99012345678").ends(exitOK, "verified\n")
+	select {
+	case authorization := <-got:
+		_, err := jwt.Parse(strings.TrimPrefix(authorization, "Bearer "), func(*jwt.Token) (any, error) {
+			return []byte(sandbox.TestSignatureSecret), nil
+		})
+		if err != nil {
+			t.Errorf("%q: %v", authorization, err)
+		}
+	case <-time.After(time.Minute): // a safety net
+		t.Fatal("no webhook came")
+	}
+	_, log := s.stop()
+	if !strings.Contains(log, "200  webhook    POST "+listener.URL+"/hook") || strings.Contains(log, "key=secret") {
+		t.Error(log)
+	}
+}
+
+// The ready file is never written through a link, and one that is there is replaced.
+func TestReadyFile(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "")
+	target := w.file("target", "keep")
+	link := filepath.Join(t.TempDir(), "link")
+	if err := os.Symlink(target, link); err != nil {
+		t.Skip("no links here:", err)
+	}
+	w.run("sandbox", "--ready-file", link).ends(exitUsage, "", "is there already, and is not a plain file")
+	w.run("sandbox", "--ready-file", filepath.Join(link, "x")).ends(exitUsage, "", "")
+	if raw, err := os.ReadFile(target); err != nil || string(raw) != "keep" {
+		t.Errorf("%q %v", raw, err)
+	}
+	s := serve(t, "--ready-file", target)
+	if code, log := s.stop(); code != exitOK {
+		t.Errorf("%d: %s", code, log)
+	}
+	if _, err := os.Lstat(target); !os.IsNotExist(err) {
+		t.Errorf("the ready file is left: %v", err)
+	}
+}
