@@ -79,24 +79,24 @@ func TestHalfPairs(t *testing.T) {
 		change func(w *world) []string
 		want   string
 	}{
-		"flag id": {func(*world) []string { return []string{"--app-id", "half"} }, "flags gives half of the credentials: private key is missing there"},
+		"flag id": {func(*world) []string { return []string{"--app-id", "half"} }, "half of the credentials comes from flags: private key is missing there"},
 		"flag key": {
 			func(w *world) []string { return []string{"--private-key", w.key("rsa2048-pkcs8.pem")} },
-			"flags gives half of the credentials: application id is missing there; application id and private key come as a pair from one source",
+			"half of the credentials comes from flags: application id is missing there; application id and private key come as a pair from one source",
 		},
-		"variable": {func(w *world) []string { delete(w.vars, "VNV_PRIVATE_KEY"); return nil }, "environment (VNV_…) gives half of the credentials"},
+		"variable": {func(w *world) []string { delete(w.vars, "VNV_PRIVATE_KEY"); return nil }, "half of the credentials comes from environment (VNV_…)"},
 		"profile": {func(w *world) []string {
 			delete(w.vars, "VNV_PRIVATE_KEY")
 			delete(w.vars, "VNV_APP_ID")
 			w.home(".config/vnv/config.yaml", "app_id: half\n")
 			return nil
-		}, "config.yaml gives half of the credentials"},
+		}, "config.yaml: private key is missing there"},
 		"vendor": {func(w *world) []string {
 			delete(w.vars, "VNV_PRIVATE_KEY")
 			delete(w.vars, "VNV_APP_ID")
 			w.vars["VONAGE_APPLICATION_ID"] = "half"
 			return nil
-		}, "environment (VONAGE_…) gives half of the credentials"},
+		}, "half of the credentials comes from environment (VONAGE_…)"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -75,7 +75,7 @@ func TestUsage(t *testing.T) {
 		"run --phnoe " + phone:                "vnv: there is no flag --phnoe for vnv run; did you mean --phone?",
 		"run --phone":                         "flag needs an argument: --phone",
 		"run " + phone:                        "vnv run takes - (the session on stdin) or nothing, not",
-		"enable - -":                          "vnv enable takes - (the session on stdin) or nothing",
+		"enable - -":                          "vnv enable takes - once, and nothing after it",
 		"jwt decodee":                         "did you mean decode?",
 		"help exit-code":                      "did you mean exit-codes?",
 		"run -o yaml --phone " + phone:        "--output yaml: not one of text, json, ndjson",
