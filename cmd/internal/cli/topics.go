@@ -101,7 +101,7 @@ func environmentTopic() string {
   NO_COLOR, CLICOLOR_FORCE, TERM         colour, unless --color says
   HTTPS_PROXY, HTTP_PROXY, NO_PROXY      proxy, unless --proxy says
   VNV_API_KEY, VNV_API_SECRET            vnv doctor: the Application API's
-  VNV_SANDBOX_CONTROL, VNV_SANDBOX_TOKEN vnv sandbox ledger, set, reset: which one
+  VNV_SANDBOX_CONTROL, VNV_SANDBOX_TOKEN a running sandbox, its token
   CI                                     nobody is watching: nothing is asked
 
 The config file is vnv/config.yaml in $XDG_CONFIG_HOME, or else in ~/.config:
