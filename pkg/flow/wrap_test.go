@@ -109,7 +109,8 @@ func TestWrapOthers(t *testing.T) {
 		"all else is a bug":           {t.Context(), vnv.OpEnable, plain, vnv.Error{Op: vnv.OpEnable, Kind: vnv.KindInternal}, "enable: plain"},
 		"canceled beats it": {
 			canceled, vnv.OpVerify, &vnv.Error{Op: vnv.OpVerify, Kind: vnv.KindUnknownOutcome, Sent: vnv.SentMaybe, Correlator: "c"},
-			vnv.Error{Op: vnv.OpVerify, Kind: vnv.KindCanceled, Sent: vnv.SentMaybe, Correlator: "c"}, "verify: the reason",
+			vnv.Error{Op: vnv.OpVerify, Kind: vnv.KindCanceled, Sent: vnv.SentMaybe, Correlator: "c"},
+			"verify: the reason",
 		},
 	} {
 		var e *vnv.Error

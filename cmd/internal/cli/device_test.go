@@ -157,7 +157,7 @@ func TestBrowserWithoutScreen(t *testing.T) {
 	t.Parallel()
 	for _, vars := range []string{"", "CI=1", "SSH_CONNECTION=x DISPLAY=:0"} {
 		w := newWorld(t, "https://api.example")
-		for _, v := range strings.Fields(vars) {
+		for v := range strings.FieldsSeq(vars) {
 			name, value, _ := strings.Cut(v, "=")
 			w.vars[name] = value
 		}

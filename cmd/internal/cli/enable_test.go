@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -118,7 +119,7 @@ func TestEnableStatuses(t *testing.T) {
 		for status, code := range codes {
 			t.Run(fmt.Sprintf("%s %d", shape, status), func(t *testing.T) {
 				t.Parallel()
-				r, _, _ := enable(t, strings.Replace(answer, "%d", fmt.Sprint(status), 1), "--state", "s")
+				r, _, _ := enable(t, strings.Replace(answer, "%d", strconv.Itoa(status), 1), "--state", "s")
 				r.ends(code, "", fmt.Sprintf("✗ enable answered %d", status), "next ")
 				if status == 404 || status == 410 {
 					r.tells("retired")

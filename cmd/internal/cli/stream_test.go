@@ -138,8 +138,17 @@ func TestFullOutput(t *testing.T) {
 	t.Parallel()
 	f := newFar(t, map[string]string{enablePath: answerJSON("200 OK", enabledBody)})
 	for _, args := range [][]string{
-		{"jwt"}, {"jwt", "-o", "json"}, {"version"}, {"help"}, {"help", "exit-codes"}, {"completion", "bash"}, {"sandbox", "faults"},
-		{"enable", "--phone", phone, "--state", "s"}, {"enable", "--phone", phone, "-o", "ndjson"}, {"run", "-h"}, {"run", "-o", "json"},
+		{"jwt"},
+		{"jwt", "-o", "json"},
+		{"version"},
+		{"help"},
+		{"help", "exit-codes"},
+		{"completion", "bash"},
+		{"sandbox", "faults"},
+		{"enable", "--phone", phone, "--state", "s"},
+		{"enable", "--phone", phone, "-o", "ndjson"},
+		{"run", "-h"},
+		{"run", "-o", "json"},
 	} {
 		w := newWorld(t, f.url())
 		w.env.Out = full{}
@@ -206,12 +215,19 @@ func TestColour(t *testing.T) {
 		tty   bool
 		color bool
 	}{
-		{"", "", false, false}, {"", "", true, true}, {"NO_COLOR=1", "", true, false}, {"TERM=dumb", "", true, false},
-		{"CLICOLOR_FORCE=1", "", false, true}, {"CLICOLOR_FORCE=0", "", false, false}, {"NO_COLOR=1 CLICOLOR_FORCE=1", "", true, false},
-		{"NO_COLOR=1", "always", false, true}, {"CLICOLOR_FORCE=1", "never", true, false}, {"TERM=dumb CLICOLOR_FORCE=1", "", false, true},
+		{"", "", false, false},
+		{"", "", true, true},
+		{"NO_COLOR=1", "", true, false},
+		{"TERM=dumb", "", true, false},
+		{"CLICOLOR_FORCE=1", "", false, true},
+		{"CLICOLOR_FORCE=0", "", false, false},
+		{"NO_COLOR=1 CLICOLOR_FORCE=1", "", true, false},
+		{"NO_COLOR=1", "always", false, true},
+		{"CLICOLOR_FORCE=1", "never", true, false},
+		{"TERM=dumb CLICOLOR_FORCE=1", "", false, true},
 	} {
 		w := newWorld(t, "http://127.0.0.1:1")
-		for _, v := range strings.Fields(c.vars) {
+		for v := range strings.FieldsSeq(c.vars) {
 			name, value, _ := strings.Cut(v, "=")
 			w.vars[name] = value
 		}

@@ -148,7 +148,8 @@ func (r result) invariants(args []string) {
 	if !slices.ContainsFunc(exitCodes, func(e struct {
 		code    int
 		meaning string
-	}) bool {
+	},
+	) bool {
 		return e.code == r.code && e.code != exitReserved
 	}) {
 		r.t.Errorf("%q: exit code %d is not documented", args, r.code)
@@ -235,6 +236,7 @@ func newFar(t *testing.T, answers map[string]string) *far {
 
 // serve answers each connection with handle until the test ends.
 func (f *far) serve(t *testing.T, handle func(net.Conn, *http.Request)) {
+	t.Helper()
 	f.conns.Go(func() {
 		for {
 			c, err := f.Accept()
@@ -250,7 +252,7 @@ func (f *far) serve(t *testing.T, handle func(net.Conn, *http.Request)) {
 			})
 		}
 	})
-	t.Cleanup(func() { f.Listener.Close(); f.conns.Wait() })
+	t.Cleanup(func() { f.Close(); f.conns.Wait() })
 }
 
 func (f *far) read(c net.Conn) (*http.Request, bool) {

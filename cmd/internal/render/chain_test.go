@@ -49,7 +49,7 @@ const caveat = "This machine's chain need not be the phone's: a carrier answers 
 func TestChain(t *testing.T) {
 	t.Parallel()
 	whole := analysed()
-	enable := hop(1, "enable", 200, "https://api-eu.vonage.com/v0.1/network-enablement", "", trace.RoleVendor).Hop
+	enable := hop(leg{1, "enable", 200, "https://api-eu.vonage.com/v0.1/network-enablement", "", trace.RoleVendor}).Hop
 	whole.Hops = append([]trace.Hop{enable}, whole.Hops...)
 	for name, c := range map[string]render.Chain{
 		"chain-80":      {Style: render.Style{Unicode: true, Columns: 80}, Trace: analysed(), Clients: judged, Caveat: caveat},

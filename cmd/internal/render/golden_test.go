@@ -58,9 +58,18 @@ var (
 	began = time.Date(2026, 1, 2, 15, 4, 5, 0, time.UTC)
 )
 
-func hop(n int, step string, status int, url, location, role string) flow.HopDone {
+// leg is what differs between two hops.
+type leg struct {
+	n                   int
+	step                string
+	status              int
+	url, location, role string
+}
+
+func hop(l leg) flow.HopDone {
+	n := l.n
 	return flow.HopDone{Hop: trace.Hop{
-		N: n, Step: step, Start: began, Method: "GET", URL: url, Status: status, Location: location, Role: role,
+		N: n, Step: l.step, Start: began, Method: "GET", URL: l.url, Status: l.status, Location: l.location, Role: l.role,
 		Proto: "HTTP/1.1", RemoteAddr: "192.0.2.7:443", Connect: 12 * time.Millisecond, FirstByte: 99 * time.Millisecond,
 		Total: time.Duration(n) * 111 * time.Millisecond, Reused: n > 1,
 	}}
@@ -68,18 +77,18 @@ func hop(n int, step string, status int, url, location, role string) flow.HopDon
 
 // chain is what authorize went through; every mark that a hop can bear is in it.
 func chain() []flow.Event {
-	cleartext := hop(2, "authorize", 302, "http://he.carrier.example/enrich?session=session~1", "https://auth.carrier.example/session", trace.RoleCarrier)
+	cleartext := hop(leg{2, "authorize", 302, "http://he.carrier.example/enrich?session=session~1", "https://auth.carrier.example/session", trace.RoleCarrier})
 	cleartext.Hop.Notes = []trace.Note{{Kind: "cleartext", Text: "plain http"}, {Kind: "cleartext", Text: "again"}}
 	cleartext.Hop.Headers = map[string]string{"X-Correlator": "correlator~1", "X-Orange-Trace-Id": "trace~1"}
-	cookie := hop(3, "authorize", 302, "https://auth.carrier.example/session", "https://ui.idp.vonage.com/camara/oauth/callback?code=code~1", trace.RoleCarrier)
+	cookie := hop(leg{3, "authorize", 302, "https://auth.carrier.example/session", "https://ui.idp.vonage.com/camara/oauth/callback?code=code~1", trace.RoleCarrier})
 	cookie.Hop.CookiesSet = []string{"msisdn", "route"}
 	cookie.Hop.DNS, cookie.Hop.TLS, cookie.Hop.TLSVersion, cookie.Hop.Reused = 9*time.Millisecond, 38*time.Millisecond, "TLS 1.3", false
 	return []flow.Event{
-		hop(1, "authorize", 302, "https://api-eu.vonage.com/oauth2/auth?client_id=app&state=state~2", "http://he.carrier.example/enrich", trace.RoleIdentity),
+		hop(leg{1, "authorize", 302, "https://api-eu.vonage.com/oauth2/auth?client_id=app&state=state~2", "http://he.carrier.example/enrich", trace.RoleIdentity}),
 		cleartext,
 		cookie,
-		hop(4, "authorize", 302, "https://ui.idp.vonage.com/camara/oauth/callback?code=code~1", "http://127.0.0.1:41902/callback?code=code~2&state=state~1", trace.RoleIdentity),
-		hop(5, "authorize", 200, "http://127.0.0.1:41902/callback?code=code~2&state=state~1", "", trace.RoleCallback),
+		hop(leg{4, "authorize", 302, "https://ui.idp.vonage.com/camara/oauth/callback?code=code~1", "http://127.0.0.1:41902/callback?code=code~2&state=state~1", trace.RoleIdentity}),
+		hop(leg{5, "authorize", 200, "http://127.0.0.1:41902/callback?code=code~2&state=state~1", "", trace.RoleCallback}),
 	}
 }
 
@@ -90,7 +99,7 @@ func events() []flow.Event {
 		flow.StepStarted{Step: vnv.OpJWT},
 		flow.StepDone{Step: vnv.OpJWT, Took: time.Millisecond, Session: session, Lifetime: 15 * time.Minute},
 		flow.StepStarted{Step: vnv.OpEnable},
-		hop(1, "enable", 200, "https://api-eu.vonage.com/v0.1/network-enablement", "", trace.RoleVendor),
+		hop(leg{1, "enable", 200, "https://api-eu.vonage.com/v0.1/network-enablement", "", trace.RoleVendor}),
 		flow.Note{Step: vnv.OpEnable, Text: "the answer announces that this API goes on 30 Sep 2026: \x1b[31mremote\u202e, for +99012345678 and canary-state"},
 		flow.StepDone{Step: vnv.OpEnable, Took: 212 * time.Millisecond, Session: session},
 		flow.StepStarted{Step: vnv.OpAuthorize},
@@ -101,26 +110,26 @@ func events() []flow.Event {
 		flow.CallbackReceived{Via: callback.ViaHTTP},
 		flow.StepDone{Step: vnv.OpAuthorize, Took: 1900 * time.Millisecond, Session: session, Redirects: 4},
 		flow.StepStarted{Step: vnv.OpExchange},
-		hop(1, "exchange", 200, "https://api-eu.vonage.com/oauth2/token", "", trace.RoleVendor),
+		hop(leg{1, "exchange", 200, "https://api-eu.vonage.com/oauth2/token", "", trace.RoleVendor}),
 		flow.StepDone{Step: vnv.OpExchange, Took: 90 * time.Millisecond, Session: session, Lifetime: time.Hour},
 		flow.StepStarted{Step: vnv.OpVerify},
-		hop(1, "verify", 200, "https://api-eu.vonage.com/camara/number-verification/v031/verify", "", trace.RoleVendor),
+		hop(leg{1, "verify", 200, "https://api-eu.vonage.com/camara/number-verification/v031/verify", "", trace.RoleVendor}),
 		flow.StepDone{Step: vnv.OpVerify, Took: 101 * time.Second, Session: session},
 	})
 }
 
 // failing is a story that ends at a page in place of a redirect.
 func failing() []flow.Event {
-	page := hop(2, "authorize", 200, "https://login.carrier.example/signin", "", trace.RoleCarrier)
+	page := hop(leg{2, "authorize", 200, "https://login.carrier.example/signin", "", trace.RoleCarrier})
 	page.Hop.ContentType = "text/html"
 	page.Hop.Notes = []trace.Note{{Kind: "page", Text: "a page"}}
-	broken := hop(3, "authorize", 0, "https://gone.carrier.example/", "", trace.RoleCarrier)
+	broken := hop(leg{3, "authorize", 0, "https://gone.carrier.example/", "", trace.RoleCarrier})
 	broken.Hop.Error = "resolving the name: no such host, and this is a long sentence that must be wrapped below its hop"
 	return []flow.Event{
 		flow.StepStarted{Step: vnv.OpJWT},
 		flow.StepDone{Step: vnv.OpJWT, Took: 100 * time.Microsecond, Session: session, Lifetime: 15 * time.Minute},
 		flow.StepStarted{Step: vnv.OpAuthorize},
-		hop(1, "authorize", 302, "https://api-eu.vonage.com/oauth2/auth?client_id=app&state=state~2", "https://login.carrier.example/signin", trace.RoleVendor),
+		hop(leg{1, "authorize", 302, "https://api-eu.vonage.com/oauth2/auth?client_id=app&state=state~2", "https://login.carrier.example/signin", trace.RoleVendor}),
 		page, broken,
 		flow.StepFailed{Step: vnv.OpAuthorize, Took: 1900 * time.Millisecond, Err: &vnv.Error{
 			Op: vnv.OpAuthorize, Kind: vnv.KindRedirect,
