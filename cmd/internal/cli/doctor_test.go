@@ -163,7 +163,7 @@ func TestDoctorMissing(t *testing.T) {
 	expect(t, rows, "clock", "skipped", "there is no key")
 	w.vars["VNV_APP_ID"] = "app"
 	rows, _ = w.diagnosed()
-	expect(t, rows, "key", "failed", "half of the credentials: private key is missing there")
+	expect(t, rows, "key", "failed", "half of the credentials comes from environment (VNV_…): private key is missing there")
 }
 
 // C1: a broken config file is a failed check with file and line, and never stops the
