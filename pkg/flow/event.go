@@ -79,9 +79,9 @@ func (CallbackReceived) event() {}
 func (Ignored) event()          {}
 func (Note) event()             {}
 
-// serial makes a sink safe for the follower's and the listener's goroutines.
+// Serial makes a sink safe for the follower's and the listener's goroutines.
 // A nil sink becomes one that drops all.
-func serial(sink Sink) Sink {
+func Serial(sink Sink) Sink {
 	if sink == nil {
 		return func(Event) {}
 	}

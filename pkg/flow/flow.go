@@ -105,7 +105,7 @@ func (f *Flow) Run(ctx context.Context, s Session, ops ...vnv.Op) (Outcome, erro
 }
 
 func (f *Flow) start(s Session) *run {
-	r := &run{Flow: f, s: s, plan: plans[f.API.Name], sink: serial(f.Sink)}
+	r := &run{Flow: f, s: s, plan: plans[f.API.Name], sink: Serial(f.Sink)}
 	if f.Mask == nil {
 		f.Mask = new(trace.Mask)
 	}

@@ -96,7 +96,7 @@ func (r *listenRun) listen(ctx context.Context, redirectURI string) error {
 	if err != nil {
 		return err
 	}
-	sink := r.sink()
+	sink := flow.Serial(r.sink())
 	l, err := callback.Listen(ctx, callback.Options{
 		RedirectURI: redirectURI, Listen: r.config.text("listen"), State: r.flags.state, Public: r.config.GetBool("listen_public"),
 		ErrorGrace: r.config.GetDuration("error_grace"), Now: r.Now, OnIgnored: func(i callback.Ignored) { sink(flow.Ignored{Callback: i}) },
