@@ -42,7 +42,12 @@ request is logged masked on stderr.`,
   vnv sandbox --ready-file sandbox.env &
   vnv sandbox faults`,
 		Args: a.noArguments,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.sandbox(cmd.Context(), f) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if f.options.Seed == 0 && cmd.Flags().Changed("seed") {
+				return usagef("--seed 0 means no seed: give a number from 1")
+			}
+			return a.sandbox(cmd.Context(), f)
+		},
 	}
 	f.add(cmd.Flags())
 	a.out.add(cmd.Flags())
