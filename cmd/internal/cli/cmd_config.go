@@ -20,7 +20,7 @@ func configCmd(a *app) *cobra.Command {
 		Long: `Look at the settings, where each comes from, and keep them in the profiles of
 the config file. A secret is never shown, and of a key only the path is kept.`,
 		Example: `  vnv config init
-  vnv config list
+  vnv config list --origin
   vnv config set redirect_uri http://localhost:3000/callback
   vnv config get base_url --profile staging`,
 		Args: a.noArguments,
@@ -84,12 +84,14 @@ type settingRow struct {
 }
 
 func configListCmd(a *app) *cobra.Command {
-	return a.configFlags(&cobra.Command{
+	var origin bool
+	cmd := a.configFlags(&cobra.Command{
 		Use:   "list",
-		Short: "List the settings in force and where each comes from",
-		Long: `List the settings in force and where each comes from: the environment, the
-profile of the config file, the vendor's own settings, or the default.`,
-		Example: `  vnv config list
+		Short: "List the settings in force",
+		Long: `List the settings in force and, with --origin, where each comes from: the
+environment, the profile of the config file, the vendor's own settings, or the
+default. The JSON form always says it.`,
+		Example: `  vnv config list --origin
   vnv config list --profile staging -o json`,
 		Args: a.noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -99,7 +101,10 @@ profile of the config file, the vendor's own settings, or the default.`,
 			}
 			var b strings.Builder
 			for _, r := range rows {
-				fmt.Fprintf(&b, "%-15s %-40s %s\n", r.Key, r.Value, r.Origin)
+				if !origin {
+					r.Origin = ""
+				}
+				b.WriteString(strings.TrimRight(fmt.Sprintf("%-15s %-40s %s", r.Key, r.Value, r.Origin), " ") + "\n")
 			}
 			doc, err := render.Document(struct {
 				SchemaVersion int          `json:"schema_version"`
@@ -111,6 +116,8 @@ profile of the config file, the vendor's own settings, or the default.`,
 			return a.answerLine(strings.TrimSuffix(b.String(), "\n"), doc)
 		},
 	})
+	cmd.Flags().BoolVar(&origin, "origin", false, "say where each comes from")
+	return cmd
 }
 
 // answerLine is answer for a command that emits no events.

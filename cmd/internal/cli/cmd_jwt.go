@@ -178,7 +178,7 @@ func (a *app) jwtDecode(ctx context.Context, args []string) error {
 		return err
 	}
 	a.lines = &render.Lines{W: a.Out, Mask: a.mask}
-	return a.answer(render.JWT(a.style(), d), doc)
+	return a.answer(render.JWT(a.style(), d, a.Now()), doc)
 }
 
 // tokenArgument takes the token itself too, since people paste it: with a warning.

@@ -111,7 +111,8 @@ func TestJWT(t *testing.T) {
 			{Level: appjwt.LevelNote, Claim: "signature", Text: "was not verified"},
 		},
 	}
-	got := render.JWT(render.Style{Unicode: true, Columns: 80}, d) + "\n---\n" + render.JWT(render.Style{Columns: 80}, d) + "\n"
+	now := time.Unix(1767366245, 0).Add(90 * time.Second)
+	got := render.JWT(render.Style{Unicode: true, Columns: 80}, d, now) + "\n---\n" + render.JWT(render.Style{Columns: 80}, d, now) + "\n"
 	if strings.ContainsAny(got, "\x1b\u202e") {
 		t.Error("a control character is shown raw")
 	}
