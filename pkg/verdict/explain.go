@@ -106,11 +106,26 @@ func (e Explainer) Explain(input string) (Explanation, bool) {
 		if x, ok := row.read(r); ok {
 			x.Kind = row.kind
 			x.What = cmp.Or(x.What, row.what)
-			return r.masked(x), true
+			return r.masked(x.titled()), true
 		}
 		tried = append(tried, row.what)
 	}
 	return Explanation{Kind: "unknown", What: "unknown", Title: "nothing that vnv knows", Tried: tried}, false
+}
+
+// titled has every explanation come down to something: where no cause fits, the code
+// itself says it, or that there is nothing to say.
+func (x Explanation) titled() Explanation {
+	if x.Title != "" {
+		return x
+	}
+	if c, ok := CodeNamed(x.Name); ok && x.Name != "" {
+		x.Title, x.Means, x.Source = lowerFirst(c.Means), c.Means, c.Source
+		return x
+	}
+	x.Title = "no cause is known for it"
+	x.Means = "What it is can be read, and none of the known causes fits it."
+	return x
 }
 
 // masked takes what is secret or unprintable out of everything that came from outside.
