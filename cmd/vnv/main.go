@@ -8,7 +8,6 @@ import (
 	"errors"
 	"io"
 	"log"
-	"net"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -42,7 +41,7 @@ func env() cli.Env {
 		Args: os.Args[1:], In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
 		Getenv: os.Getenv, Environ: os.Environ, Unsetenv: os.Unsetenv, Now: time.Now, Home: home(),
 		InTTY: tty(os.Stdin), OutTTY: tty(os.Stdout), ErrTTY: tty(os.Stderr), Size: size, OpenTTY: openTTY,
-		InterfaceAddrs: net.InterfaceAddrs, Interfaces: follow.Interfaces, LookPath: exec.LookPath,
+		Interfaces: follow.Interfaces, LookPath: exec.LookPath,
 	}
 }
 

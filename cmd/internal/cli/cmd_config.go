@@ -113,17 +113,11 @@ default. The JSON form always says it.`,
 			if err != nil {
 				return err
 			}
-			return a.answerLine(strings.TrimSuffix(b.String(), "\n"), doc)
+			return a.answer(strings.TrimSuffix(b.String(), "\n"), doc)
 		},
 	})
 	cmd.Flags().BoolVar(&origin, "origin", false, "say where each comes from")
 	return cmd
-}
-
-// answerLine is answer for a command that emits no events.
-func (a *app) answerLine(text string, doc []byte) error {
-	a.lines = &render.Lines{W: a.Out, Mask: a.mask}
-	return a.answer(text, doc)
 }
 
 // settingsInForce lists every setting that has a value.
@@ -211,7 +205,7 @@ func configGetCmd(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.answerLine(rows[i].Value, doc)
+			return a.answer(rows[i].Value, doc)
 		},
 	})
 }
@@ -233,7 +227,7 @@ func configPathCmd(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.answerLine(path, doc)
+			return a.answer(path, doc)
 		},
 	})
 }

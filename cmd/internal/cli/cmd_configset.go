@@ -158,7 +158,7 @@ func (a *app) editConfig(flags *pflag.FlagSet, edits []edit) error {
 	if err != nil {
 		return err
 	}
-	return a.answerLine(path, doc)
+	return a.answer(path, doc)
 }
 
 func flagValue(flags *pflag.FlagSet, name string) string {

@@ -173,7 +173,7 @@ func (d *doctor) diagnosis(all rows) error {
 	if err != nil {
 		return err
 	}
-	if err := d.answerLine(render.Doctor(d.outStyle(), all), doc); err != nil {
+	if err := d.answer(render.Doctor(d.outStyle(), all), doc); err != nil {
 		return err
 	}
 	if counts[render.CheckFailed] > 0 {

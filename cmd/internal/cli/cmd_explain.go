@@ -58,7 +58,6 @@ func (a *app) explain(ctx context.Context, args []string, list bool) error {
 		return err
 	}
 	a.mask.Reveal = a.out.reveal
-	a.lines = &render.Lines{W: a.Out, Mask: a.mask}
 	switch {
 	case list && len(args) > 0:
 		return usagef("--list takes no text beside it")

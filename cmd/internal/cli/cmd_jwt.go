@@ -86,7 +86,6 @@ func (a *app) jwt(cmd *cobra.Command, f jwtFlags) error {
 	if err != nil {
 		return err
 	}
-	a.lines = &render.Lines{W: a.Out, Mask: a.mask}
 	return a.answer(token, doc)
 }
 
@@ -177,7 +176,6 @@ func (a *app) jwtDecode(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	a.lines = &render.Lines{W: a.Out, Mask: a.mask}
 	return a.answer(render.JWT(a.style(), d, a.Now()), doc)
 }
 

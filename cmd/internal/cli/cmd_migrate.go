@@ -94,7 +94,6 @@ func (a *app) migrate(cmd *cobra.Command, f stepFlags) error {
 	if err != nil {
 		return err
 	}
-	a.lines = &render.Lines{W: a.Out, Mask: a.mask}
 	if failed == nil || !a.out.json() { // in JSON a failure is one document
 		if err := a.answer(render.Migration(a.style(), differences, rows), doc); err != nil {
 			return err

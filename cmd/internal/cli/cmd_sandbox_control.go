@@ -189,7 +189,6 @@ func (a *app) sandboxStatus(ctx context.Context, f *controlFlags, path string, b
 	if err != nil {
 		return err
 	}
-	a.lines = &render.Lines{W: a.Out, Mask: a.mask}
 	return a.answer(first(strings.Join(status.Faults, "\n"), "no faults are set"), doc)
 }
 

@@ -52,7 +52,6 @@ func (a *app) list(text *strings.Builder, document any) error {
 	if err != nil {
 		return err
 	}
-	a.lines = &render.Lines{W: a.Out, Mask: a.mask}
 	return a.answer(strings.TrimSuffix(text.String(), "\n"), doc)
 }
 

@@ -63,7 +63,6 @@ func (a *app) sandboxReady(r sandboxReady, file readyFile) error {
 	if err != nil {
 		return err
 	}
-	a.lines = &render.Lines{W: a.Out, Mask: a.mask}
 	text := r.text()
 	if err := a.answer(text, doc); err != nil || file == "" {
 		return err

@@ -53,7 +53,6 @@ func (a *app) replay(ctx context.Context, path, numbers string) error {
 	if err != nil {
 		return err
 	}
-	a.lines = &render.Lines{W: a.Out, Mask: a.mask}
 	return a.answer(strings.TrimSuffix(text, "\n"), doc)
 }
 

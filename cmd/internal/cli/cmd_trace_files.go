@@ -41,7 +41,6 @@ Whatever is secret in it is masked on the way in.`,
 			if err := files.write(t, func() []byte { return d.page("vnv trace show").HTML() }); err != nil {
 				return err
 			}
-			a.lines = &render.Lines{W: a.Out, Mask: a.mask}
 			return a.answerChain(d)
 		},
 	}
@@ -182,7 +181,6 @@ func (a *app) listing(name string, rows any, n int, text string) error {
 	if err != nil {
 		return err
 	}
-	a.lines = &render.Lines{W: a.Out, Mask: a.mask}
 	if err := a.answer(strings.TrimSuffix(text, "\n"), doc); err != nil {
 		return err
 	}

@@ -27,7 +27,7 @@ hotspot's clients as the phone itself depends on the carrier: many do not.`,
 
 // waysOut lists the interfaces: * marks what is likely cellular.
 func (a *app) waysOut() error {
-	rows, err := listInterfaces()
+	rows, err := a.listInterfaces()
 	if err != nil {
 		return err
 	}
@@ -60,13 +60,15 @@ func (a *app) waysOut() error {
 		b.WriteString("there is no interface but loopback\n")
 	}
 	b.WriteString("* likely cellular: vnv trace URL --interface NAME")
-	a.lines = &render.Lines{W: a.Out, Mask: a.mask}
 	return a.answer(b.String(), doc)
 }
 
 // listInterfaces are the ways out of this machine, never nil.
-func listInterfaces() ([]follow.Interface, error) {
-	rows, err := follow.Interfaces()
+func (a *app) listInterfaces() ([]follow.Interface, error) {
+	if a.Interfaces == nil {
+		return []follow.Interface{}, nil
+	}
+	rows, err := a.Interfaces()
 	if rows == nil {
 		rows = []follow.Interface{}
 	}

@@ -52,7 +52,6 @@ func versionCmd(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			a.lines = &render.Lines{W: a.Out, Mask: a.mask}
 			return a.answer("vnv "+version(), doc)
 		},
 	}

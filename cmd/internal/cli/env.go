@@ -7,7 +7,6 @@ package cli
 import (
 	"context"
 	"io"
-	"net"
 	"os"
 	"syscall"
 	"time"
@@ -30,7 +29,6 @@ type Env struct {
 	InTTY, OutTTY, ErrTTY bool
 	Size                  func() (columns, rows int) // of the terminal at Err; 0: unknown
 	OpenTTY               func() (*os.File, error)   // the terminal itself, whatever In is
-	InterfaceAddrs        func() ([]net.Addr, error)
 	Interfaces            func() ([]follow.Interface, error)
 	LookPath              func(program string) (path string, err error)
 }

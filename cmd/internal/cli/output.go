@@ -115,6 +115,9 @@ func (a *app) answer(text string, doc []byte) error {
 	case formatText:
 		return a.stdout([]byte(text + "\n"))
 	case formatNDJSON:
+		if a.lines == nil { // no event was written before
+			a.lines = &render.Lines{W: a.Out, Mask: a.mask}
+		}
 		a.lines.Result(json.RawMessage(compact(doc)))
 		return a.lines.Err()
 	}

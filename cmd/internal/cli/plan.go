@@ -109,5 +109,5 @@ func (r *stepRun) showPlan(f *flow.Flow) error {
 	if r.flags.print != "" {
 		text = render.Curl(requests, f.API.Name == vnv.SilentAuth.Name, f.Chain.MaxHops)
 	}
-	return r.answerLine(text, doc)
+	return r.answer(text, doc)
 }

@@ -76,7 +76,7 @@ func (r *stepRun) playSandbox(ctx context.Context, f *flow.Flow) (stop func(), e
 	if err := r.faultsApply(); err != nil {
 		return nil, err
 	}
-	far, err := newSandbox(sandbox.Options{Faults: r.flags.faults, RedirectURIs: registrable(f.RedirectURI), Now: nil})
+	far, err := newSandbox(sandbox.Options{Faults: r.flags.faults, RedirectURIs: registrable(f.RedirectURI)})
 	if err != nil {
 		return nil, err
 	}
@@ -113,8 +113,7 @@ var oneAPI = map[sandbox.Stage]string{
 // would pass because nothing failed.
 func (r *stepRun) faultsApply() error {
 	for _, selection := range r.flags.faults {
-		name, _, _ := strings.Cut(selection, ":")
-		name, _, _ = strings.Cut(name, "@")
+		name := faultName(selection)
 		for _, f := range sandbox.Faults() {
 			if api, only := oneAPI[f.At]; f.Name == name && only && api != r.api.Name {
 				return usagef("--fault %s stands at a stage of --api %s", name, api)
@@ -164,10 +163,16 @@ func newSandbox(o sandbox.Options) (*sandbox.Server, error) {
 	return s, nil
 }
 
-// knownFault refuses a selection NAME[@PATTERN][:TIMES] whose name is none.
-func knownFault(flag, selection string) error {
+// faultName is the name in a selection NAME[@PATTERN][:TIMES].
+func faultName(selection string) string {
 	name, _, _ := strings.Cut(selection, ":")
 	name, _, _ = strings.Cut(name, "@")
+	return name
+}
+
+// knownFault refuses a selection NAME[@PATTERN][:TIMES] whose name is none.
+func knownFault(flag, selection string) error {
+	name := faultName(selection)
 	if slices.Contains(faultNames(), name) {
 		return nil
 	}

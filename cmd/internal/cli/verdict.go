@@ -128,7 +128,7 @@ func (r *stepRun) interfacesSeen(o *verdict.Observation, s flow.Session) {
 	if o.Device != string(flow.DeviceFollow) || o.Sandbox || loopbackURL(s.APIHost) {
 		return
 	}
-	rows, err := listInterfaces()
+	rows, err := r.listInterfaces()
 	if err != nil {
 		return
 	}
