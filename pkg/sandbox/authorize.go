@@ -38,7 +38,7 @@ func readAuthorize(c *call) {
 	c.entry.State, c.entry.RedirectURI = c.form.Get("state"), c.form.Get("redirect_uri")
 	c.entry.Phone, _ = c.hintedPhone()
 	if c.entry.Phone != "" {
-		c.beginPart(c.entry.Phone)
+		c.beginFlow(c.entry.Phone)
 	}
 }
 

@@ -64,7 +64,7 @@ func (c *call) readBearer() {
 	c.s.mu.Lock()
 	defer c.s.mu.Unlock()
 	g, _ := c.s.tokens.get(c.entry.Token, c.now)
-	c.number, c.part = g.phone, g.part
+	c.number, c.part, c.entry.Flow = g.phone, g.part, g.number
 }
 
 func readShare(c *call) {

@@ -28,8 +28,8 @@ func readChain(c *call) {
 	c.s.mu.Lock()
 	defer c.s.mu.Unlock()
 	if f, ok := c.s.flows.get(c.entry.State, c.now); ok && c.belongs(f) {
-		c.flow, c.part = f, f.part
-		c.entry.Phone, c.entry.RedirectURI = f.phone, f.redirectURI
+		c.flow, c.entry.RedirectURI = f, f.redirectURI
+		c.partOf(&f.grant)
 	}
 }
 

@@ -17,7 +17,7 @@ func readCheck(c *call) {
 	c.s.mu.Lock()
 	defer c.s.mu.Unlock()
 	if q := c.request(); q != nil {
-		c.entry.Phone, c.part = q.phone, q.part
+		c.partOf(&q.grant)
 	}
 }
 
@@ -91,7 +91,7 @@ func readCancel(c *call) {
 	c.s.mu.Lock()
 	defer c.s.mu.Unlock()
 	if q := c.request(); q != nil {
-		c.entry.Phone, c.part = q.phone, q.part
+		c.partOf(&q.grant)
 	}
 }
 

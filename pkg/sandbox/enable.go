@@ -63,7 +63,7 @@ func readEnable(c *call) {
 	c.field(o, "scopes", "an array of strings", &c.enable.scopes)
 	c.field(o, "state", "a string", &c.enable.state)
 	c.entry.Phone, c.entry.State = c.enable.phone, c.enable.state
-	c.beginPart(c.enable.phone)
+	c.beginFlow(c.enable.phone)
 }
 
 func serveEnable(c *call) {

@@ -55,7 +55,7 @@ func fragments(change func(c *call, code string) string) do {
 			a.header["Location"] = []string{at + "#" + change(c, code)}
 		}
 	})
-	return only(func(q *silent) bool { return q.redirectURL != "" }, changed)
+	return only(func(q *silent) bool { return q.redirectURI != "" }, changed)
 }
 
 // chainJSON changes the JSON at the end of the chain. A chain that ends with a redirect passes.
@@ -71,7 +71,7 @@ func chainJSON(change func(c *call, good *handoverAnswer) any) do {
 }
 
 // inJSON lets a deed be done to the chains that end in JSON.
-func inJSON(then do) do { return only(func(q *silent) bool { return q.redirectURL == "" }, then) }
+func inJSON(then do) do { return only(func(q *silent) bool { return q.redirectURI == "" }, then) }
 
 // only lets a deed be done to the requests that it fits.
 func only(fits func(*silent) bool, then do) do {

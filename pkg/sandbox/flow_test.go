@@ -178,7 +178,12 @@ func grantOf(code string) url.Values {
 
 func (c *client) token(phone string) string {
 	c.t.Helper()
-	r := c.exchange(grantOf(c.code(phone)))
+	return c.tokenFor(c.code(phone))
+}
+
+func (c *client) tokenFor(code string) string {
+	c.t.Helper()
+	r := c.exchange(grantOf(code))
 	var answer struct {
 		Token string `json:"access_token"`
 		Type  string `json:"token_type"`

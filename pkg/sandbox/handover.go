@@ -20,9 +20,10 @@ func readOpen(c *call) {
 	if q == nil {
 		return
 	}
-	c.entry.State, c.entry.Phone, c.entry.RedirectURI = q.state, q.phone, q.redirectURL
+	c.entry.State, c.entry.RedirectURI = q.state, q.redirectURI
+	c.partOf(&q.grant)
 	if f, ok := c.s.flows.get(q.state, c.now); ok {
-		c.flow, c.part = f, f.part
+		c.flow = f
 	}
 }
 
@@ -95,8 +96,8 @@ func (c *call) takeCarrierCode(code string, end silentEnd) bool {
 // handOver sends the code: in the fragment of the redirect_url, which no server sees, or as JSON.
 func (c *call) handOver(code string) {
 	q := c.flow.silent
-	if q.redirectURL != "" {
-		redirect(c, q.redirectURL+"#request_id="+q.id+"&code="+code)
+	if q.redirectURI != "" {
+		redirect(c, q.redirectURI+"#request_id="+q.id+"&code="+code)
 		return
 	}
 	c.Header()["Cache-Control"] = noStore
@@ -107,8 +108,8 @@ func (c *call) handOver(code string) {
 // was given is inferred: the vendor documents only the fragment.
 func (c *call) handError(reason string) {
 	q := c.flow.silent
-	if q.redirectURL != "" {
-		redirect(c, q.redirectURL+"#request_id="+q.id+"&error_description="+url.QueryEscape(reason))
+	if q.redirectURI != "" {
+		redirect(c, q.redirectURI+"#request_id="+q.id+"&error_description="+url.QueryEscape(reason))
 		return
 	}
 	c.Header()["Cache-Control"] = noStore

@@ -23,6 +23,7 @@ type Entry struct {
 	Fault  string    `json:"fault,omitempty"` // the fault that answered, if one did
 	Note   string    `json:"note,omitempty"`  // why the request was refused, in words
 
+	Flow          int64  `json:"flow,omitempty"`  // counts the flows from 1: all requests of one have it; 0 where none is known
 	Phone         string `json:"phone,omitempty"` // E.164 as sent (a hash at verify, if one was sent), or that of the flow
 	State         string `json:"state,omitempty"` // the caller's at enable; the vendor's own in the chain
 	Code          string `json:"code,omitempty"`  // the app's code at token, in the chain the carrier's

@@ -53,6 +53,10 @@ type met struct {
 	struck map[*scenarioFault]int
 }
 
+// Covers tells whether a pattern of the scenario fits a phone number in E.164 form. What other numbers meet
+// follows from their digits.
+func (s *Scenario) Covers(phone string) bool { return s.ruleFor(phone) != nil }
+
 // ruleFor is the first rule that is for a number, nil if none is.
 func (s *Scenario) ruleFor(phone string) *rule {
 	if s == nil {
@@ -76,8 +80,9 @@ func (r *rule) at(flow int) *step {
 	return &r.steps[len(r.steps)-1]
 }
 
-// beginPart counts a flow of a number and finds what it plays, nil where no scenario speaks of it.
-func (c *call) beginPart(phone string) {
+// beginFlow numbers a flow, and finds what it plays: nothing where no scenario speaks of its phone number.
+func (c *call) beginFlow(phone string) {
+	c.entry.Flow = c.s.begun.Add(1)
 	r := c.s.options.Scenario.ruleFor(phone)
 	if r == nil {
 		return
@@ -93,9 +98,14 @@ func (c *call) beginPart(phone string) {
 	m.flows++
 }
 
+// partOf puts the request down to the flow that g was made for.
+func (c *call) partOf(g *grant) {
+	c.entry.Flow, c.entry.Phone, c.part = g.number, g.phone, g.part
+}
+
 // grantFor is what a flow that begins now stands for.
 func (c *call) grantFor(phone, scope, redirectURI string) grant {
-	return grant{phone: phone, scope: scope, redirectURI: redirectURI, result: c.part.resultOf(phone), part: c.part}
+	return grant{number: c.entry.Flow, phone: phone, scope: scope, redirectURI: redirectURI, result: c.part.resultOf(phone), part: c.part}
 }
 
 // resultOf is what a number leads to: as the scenario says, else by its digits.

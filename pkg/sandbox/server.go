@@ -40,13 +40,14 @@ type Server struct {
 	caPEM           []byte
 	control         control
 	offset          atomic.Int64 // how far the clock was advanced, nanoseconds
+	begun           atomic.Int64 // flows, so far
 
 	mu        sync.Mutex // guards what follows
 	redirects []string   // the last one is where new flows end
 	flows     *store[string, *flow]
 	states    *store[uint64, struct{}] // hashes: only whether one was there counts
 	codes     *store[string, grant]
-	spent     *store[string, string] // a used code → its token
+	spent     *store[string, spent]
 	tokens    *store[string, grant]
 	requests  *store[string, *silent] // of the second API, by id
 	numbers   *store[string, string]  // the id of the one under way for a number
@@ -68,11 +69,18 @@ func (f *flow) isSilent() bool { return f != nil && f.silent != nil }
 
 // grant is what a code, and then a token, stands for.
 type grant struct {
+	number                    int64 // of the flow
 	phone, scope, redirectURI string
 	result                    outcome
 	part                      *part // of a scenario, or nil
 	direct                    bool  // the app asked by itself, without Network Enablement
 	proof                     proof
+}
+
+// spent is what became of a used code.
+type spent struct {
+	token string
+	flow  int64
 }
 
 // New makes a sandbox that listens nowhere yet. Its error says which option is wrong.
@@ -114,7 +122,7 @@ func (s *Server) forget() {
 	s.flows = newStore[string, *flow](maxFlows, max(flowTTL, o.SilentTTL))
 	s.states = newStore[uint64, struct{}](maxStates, statesTTL)
 	s.codes = newStore[string, grant](maxFlows, o.CodeTTL)
-	s.spent = newStore[string, string](maxFlows, o.TokenTTL)
+	s.spent = newStore[string, spent](maxFlows, o.TokenTTL)
 	s.tokens = newStore[string, grant](maxFlows, o.TokenTTL)
 	s.requests = newStore[string, *silent](maxFlows, max(requestTTL, o.SilentTTL))
 	s.numbers = newStore[string, string](maxFlows, o.SilentTTL)

@@ -44,11 +44,10 @@ const (
 
 // silent is one request of the second API. What follows started is guarded by the server's mutex.
 type silent struct {
-	id, phone, redirectURL, clientRef string
-	state                             string // of its flow, along the chain
-	started                           time.Time
-	result                            outcome
-	part                              *part // of a scenario, or nil
+	grant         // its redirect URI is "" where the chain ends in JSON
+	id, clientRef string
+	state         string // of its flow, along the chain
+	started       time.Time
 
 	status    silentStatus
 	code      string // "" until it was handed over

@@ -51,7 +51,7 @@ func readStart(c *call) {
 	c.entry.RedirectURI = r.redirectURL
 	if c.entry.Phone = r.to; r.to != "" {
 		c.entry.Phone = r.phone()
-		c.beginPart(c.entry.Phone)
+		c.beginFlow(c.entry.Phone)
 	}
 }
 
@@ -84,9 +84,8 @@ func serveStart(c *call) {
 func (c *call) begin() (answer startAnswer, running string) {
 	s, phone := c.s, strings.Clone(c.start.phone())
 	q := &silent{
-		id: s.ids.uuid(), state: "v2_" + s.ids.uuid(), phone: phone, started: c.now, status: silentPending,
-		result: c.part.resultOf(phone), part: c.part,
-		redirectURL: strings.Clone(c.start.redirectURL), clientRef: strings.Clone(c.start.clientRef),
+		id: s.ids.uuid(), state: "v2_" + s.ids.uuid(), started: c.now, status: silentPending,
+		grant: c.grantFor(phone, "", strings.Clone(c.start.redirectURL)), clientRef: strings.Clone(c.start.clientRef),
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -95,7 +94,7 @@ func (c *call) begin() (answer startAnswer, running string) {
 	}
 	s.numbers.put(phone, q.id, c.now)
 	s.requests.put(q.id, q, c.now)
-	s.flows.putUntil(q.state, &flow{grant: grant{phone: phone, redirectURI: q.redirectURL, result: q.result, part: c.part}, silent: q}, c.now, c.now.Add(s.options.SilentTTL))
+	s.flows.putUntil(q.state, &flow{grant: q.grant, silent: q}, c.now, c.now.Add(s.options.SilentTTL))
 	s.announce(q)
 	c.entry.RequestID, c.entry.State = q.id, q.state
 	return startAnswer{q.id, s.checkURL(q.id)}, ""

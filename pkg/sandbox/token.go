@@ -24,7 +24,9 @@ func readToken(c *call) {
 	c.s.mu.Lock()
 	defer c.s.mu.Unlock()
 	if g, ok := c.s.codes.get(c.entry.Code, c.now); ok {
-		c.entry.Phone, c.part = g.phone, g.part
+		c.partOf(&g)
+	} else if used, ok := c.s.spent.get(c.entry.Code, c.now); ok {
+		c.entry.Flow = used.flow
 	}
 }
 
@@ -89,12 +91,12 @@ func (s *Server) redeem(c *call, token string) (lives time.Duration, note, descr
 			lives = min(lives, maxDirectTTL)
 		}
 		s.codes.drop(code)
-		s.spent.put(strings.Clone(code), token, c.now) // without the body around it
+		s.spent.put(strings.Clone(code), spent{token, g.number}, c.now) // without the body around it
 		s.tokens.putUntil(token, g, c.now, c.now.Add(lives))
 		return lives, "", ""
 	}
 	if used, ok := s.spent.get(code, c.now); ok {
-		s.tokens.drop(used)
+		s.tokens.drop(used.token)
 		return 0, "the code was used before; its token is revoked", unknown
 	}
 	return 0, "the code is unknown or expired", unknown
