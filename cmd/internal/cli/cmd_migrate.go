@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/vnv-cli/vnv/cmd/internal/render"
 	"github.com/vnv-cli/vnv/pkg/flow"
+	"github.com/vnv-cli/vnv/pkg/sandbox"
 	"github.com/vnv-cli/vnv/pkg/vnv"
 )
 
@@ -53,6 +54,7 @@ the flow that failed.`,
 	fs.SortFlags = false
 	fs.StringVar(&f.phone, "phone", "", "phone `NUMBER` in E.164 form (default +99012345678 with --sandbox)")
 	fs.BoolVar(&f.sandbox, "sandbox", false, "play vendor and carrier on this machine")
+	scenarioFlag(fs, &f.scenario)
 	fs.BoolVar(&f.private, "allow-private-hops", false, "follow redirects to loopback and private addresses")
 	addSettings(fs, callbackKeys...)
 	addSettings(fs, silentKeys...)
@@ -71,10 +73,19 @@ func (a *app) migrate(cmd *cobra.Command, f stepFlags) error {
 	if f.phone == "" && f.sandbox {
 		f.phone = "+99012345678"
 	}
+	if !f.sandbox {
+		if err := f.withoutSandbox(); err != nil {
+			return err
+		}
+	}
+	scenario, err := a.readScenario(cmd.Context(), f.scenario) // once: it may be stdin
+	if err != nil {
+		return err
+	}
 	var rows []render.APIRun
 	var failed error
 	for _, api := range []vnv.API{vnv.NumberVerification, vnv.SilentAuth} {
-		row, err := a.tryAPI(cmd, api, f)
+		row, err := a.tryAPI(cmd, api, f, scenario)
 		if _, usage := err.(*usageError); usage { //nolint:errorlint // a mistake of the caller's concerns both
 			return err
 		}
@@ -103,11 +114,11 @@ func (a *app) migrate(cmd *cobra.Command, f stepFlags) error {
 }
 
 // tryAPI runs the whole flow of one API, quietly: what it says is in the row.
-func (a *app) tryAPI(cmd *cobra.Command, api vnv.API, f stepFlags) (render.APIRun, error) {
+func (a *app) tryAPI(cmd *cobra.Command, api vnv.API, f stepFlags, scenario *sandbox.Scenario) (render.APIRun, error) {
 	row := render.APIRun{API: api.Name}
 	inner := *a
 	inner.out.quiet = !a.out.verbose
-	r := &stepRun{app: &inner, cmd: cmd, command: stepCommand{whole: true}, flags: f, api: api, ops: flow.Steps(api)}
+	r := &stepRun{app: &inner, cmd: cmd, command: stepCommand{whole: true}, flags: f, scenario: scenario, api: api, ops: flow.Steps(api)}
 	var err error
 	if r.config, err = loadConfig(&r.Env, cmd.Flags(), f.sandbox); err != nil {
 		return row, err

@@ -2,9 +2,7 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"os"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -74,7 +72,7 @@ func (f *sandboxFlags) add(fs *pflag.FlagSet) {
 	fs.DurationVar(&f.options.TokenTTL, "token-ttl", sandbox.DefaultTokenTTL, "lifetime of an access token")
 	fs.StringVar(&f.errorAt, "error-at", string(sandbox.StageVerify), "`STAGE` at which a number ending in 99 fails: enable, authorize, token or verify")
 	fs.IntVar(&f.options.ErrorStatus, "error-status", 403, "HTTP `STATUS` of that failure")
-	fs.StringVar(&f.scenario, "scenario", "", "YAML `FILE` that says by number what flows meet")
+	scenarioFlag(fs, &f.scenario)
 	fs.Uint64Var(&f.options.Seed, "seed", 0, "`N` from which ids, codes and tokens follow, the same at every start")
 	fs.StringArrayVar(&f.options.Faults, "fault", nil, faultUsage)
 }
@@ -127,29 +125,9 @@ func (a *app) sandboxOptions(ctx context.Context, f *sandboxFlags) (keyPath stri
 	default:
 		f.options.Control = f.control
 	}
-	if f.scenario != "" {
-		if f.options.Scenario, err = a.readScenario(ctx, f.scenario); err != nil {
-			return "", err
-		}
+	if f.options.Scenario, err = a.readScenario(ctx, f.scenario); err != nil {
+		return "", err
 	}
 	a.logSandbox(&f.options)
 	return a.sandboxKey(ctx, f)
-}
-
-// readScenario reads a scenario; what is wrong in it is told line by line.
-func (a *app) readScenario(ctx context.Context, path string) (*sandbox.Scenario, error) {
-	raw, err := a.readFile(ctx, "scenario", path)
-	if err != nil {
-		return nil, err
-	}
-	scenario, err := sandbox.ParseScenario(path, raw)
-	if err == nil {
-		return scenario, nil
-	}
-	lines := strings.Split(err.Error(), "\n")
-	var more strings.Builder
-	for _, line := range lines[1:] {
-		more.WriteString("     " + printable(line) + "\n")
-	}
-	return nil, &usageError{err: errors.New(printable(lines[0])), more: more.String()}
 }

@@ -23,7 +23,7 @@ var accountKeys = []string{"app_id", "private_key", "base_url", "enable_url", "t
 
 // sandboxInput begins a flow of the sandbox's own: the steps before the one asked
 // for run first, so nothing of theirs can be handed in.
-func (r *stepRun) sandboxInput(piped bool) error {
+func (r *stepRun) sandboxInput(ctx context.Context, piped bool) error {
 	if err := noAccountFlags(r.cmd.Flags()); err != nil {
 		return err
 	}
@@ -34,6 +34,10 @@ func (r *stepRun) sandboxInput(piped bool) error {
 	}
 	if piped {
 		return usagef("- and --sandbox: the sandbox of this command knows no session of another; start one with vnv sandbox")
+	}
+	var err error
+	if r.scenario, err = r.readScenario(ctx, r.flags.scenario); err != nil {
+		return err
 	}
 	all := flow.Steps(r.api)
 	at := slices.Index(all, last(r.command.ops))
@@ -50,6 +54,17 @@ func (r *stepRun) sandboxInput(piped bool) error {
 		}
 	}
 	return r.fromFlags()
+}
+
+// withoutSandbox refuses the flags that only --sandbox can follow.
+func (f *stepFlags) withoutSandbox() error {
+	switch {
+	case len(f.faults) > 0:
+		return usagef("--fault needs --sandbox: a real API fails by itself")
+	case f.scenario != "":
+		return usagef("--scenario needs --sandbox: a real API answers by itself")
+	}
+	return nil
 }
 
 // noAccountFlags refuses a real account's settings beside --sandbox.
@@ -76,7 +91,7 @@ func (r *stepRun) playSandbox(ctx context.Context, f *flow.Flow) (stop func(), e
 	if err := r.faultsApply(); err != nil {
 		return nil, err
 	}
-	far, err := newSandbox(sandbox.Options{Faults: r.flags.faults, RedirectURIs: registrable(f.RedirectURI)})
+	far, err := newSandbox(sandbox.Options{Faults: r.flags.faults, Scenario: r.scenario, RedirectURIs: registrable(f.RedirectURI)})
 	if err != nil {
 		return nil, err
 	}
@@ -97,6 +112,7 @@ func (r *stepRun) playSandbox(ctx context.Context, f *flow.Flow) (stop func(), e
 	if !r.out.quiet {
 		render.Headline(r.Err, r.style(), r.playing(far.URL()))
 	}
+	r.speaksOf(r.session.Phone)
 	return stop, nil
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 	"github.com/vnv-cli/vnv/cmd/internal/render"
 	"github.com/vnv-cli/vnv/pkg/flow"
+	"github.com/vnv-cli/vnv/pkg/sandbox"
 	"github.com/vnv-cli/vnv/pkg/trace"
 	"github.com/vnv-cli/vnv/pkg/vnv"
 )
@@ -34,6 +35,7 @@ type stepFlags struct {
 	dryRun                       bool
 	print                        string
 	faults                       []string
+	scenario                     string
 }
 
 // planning tells that requests are to be shown, not sent.
@@ -45,6 +47,7 @@ func (f *stepFlags) add(fs *pflag.FlagSet) {
 	fs.StringVar(&f.session, "session", "", "keep what the steps pass on in `FILE`")
 	fs.BoolVar(&f.sandbox, "sandbox", false, "play vendor and carrier on this machine")
 	fs.StringArrayVar(&f.faults, "fault", nil, faultUsage)
+	scenarioFlag(fs, &f.scenario)
 	fs.BoolVar(&f.dryRun, "dry-run", false, "show what would be sent; nothing leaves")
 	fs.StringVar(&f.print, "print", "", "print the steps as commands of `curl`, and send nothing")
 	fs.StringVar(&f.forwardTo, "forward-to", "", "pass the callback on to your backend at `URL`, and stop")
@@ -68,6 +71,7 @@ type stepRun struct {
 	named   []string // URLs that the user named
 	piped   bool     // the session came on stdin
 
+	scenario *sandbox.Scenario // of --sandbox
 	handset
 	files artefacts
 	known flow.Session // as far as the steps have come

@@ -22,10 +22,10 @@ func (r *stepRun) input(ctx context.Context, args []string) error {
 		return usagef("- and --session both bring a session: use one")
 	}
 	if r.flags.sandbox {
-		return r.sandboxInput(piped)
+		return r.sandboxInput(ctx, piped)
 	}
-	if len(r.flags.faults) > 0 {
-		return usagef("--fault needs --sandbox: a real API fails by itself")
+	if err := r.flags.withoutSandbox(); err != nil {
+		return err
 	}
 	switch {
 	case piped:
