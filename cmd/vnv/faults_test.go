@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -33,6 +34,9 @@ var metElsewhere = map[string]string{"token-expired": "verify", "check-url-null"
 // canaryPhone is verified, and stands in no text of ours.
 const canaryPhone = "+99077001234"
 
+// verifyToo are the stages that both APIs have.
+var verifyToo = []sandbox.Stage{sandbox.StageCarrier}
+
 // ending is how a run into a fault ended, as docs/faults.md tells it.
 type ending struct {
 	code        int
@@ -41,22 +45,31 @@ type ending struct {
 }
 
 // TestEveryFault drives vnv into every fault that the sandbox knows, each through the
-// API whose stage it stands at. It ends at the step where the fault stands, names a
-// likely cause and says what to do next; no code or token is sent twice, and the
-// invariants hold. How each ends is docs/faults.md, which -update writes.
+// APIs whose stage it stands at. It ends at the step where the fault stands, names the
+// cause that package verdict names (testdata/verdict/faults.tsv) and says what to do
+// next; no code or token is sent twice, and the invariants hold. How each ends is
+// docs/faults.md, which -update writes.
 func TestEveryFault(t *testing.T) {
 	t.Parallel()
 	ends := make(map[string]ending, len(sandbox.Faults()))
+	causes := faultCauses(t)
 	var mu sync.Mutex
 	t.Run("each", func(t *testing.T) {
 		for i, fault := range sandbox.Faults() {
-			t.Run(fault.Name, func(t *testing.T) {
-				t.Parallel()
-				e := meet(t, fault, []string{"json", "ndjson"}[i%2])
-				mu.Lock()
-				defer mu.Unlock()
-				ends[fault.Name] = e
-			})
+			for _, api := range apisOf(fault) {
+				t.Run(api+"/"+fault.Name, func(t *testing.T) {
+					t.Parallel()
+					e := meet(t, fault, api, []string{"json", "ndjson"}[i%2])
+					if got := cmp.Or(e.cause, "-"); got != causes[fault.Name] {
+						t.Errorf("named %s, not %s", got, causes[fault.Name])
+					}
+					mu.Lock()
+					defer mu.Unlock()
+					if api == apisOf(fault)[0] {
+						ends[fault.Name] = e
+					}
+				})
+			}
 		}
 	})
 	if t.Failed() || len(ends) < len(sandbox.Faults()) { // -run chose some
@@ -74,15 +87,40 @@ func TestEveryFault(t *testing.T) {
 	}
 }
 
+// apisOf are the APIs that can meet a fault.
+func apisOf(fault sandbox.Fault) []string {
+	switch {
+	case slices.Contains(secondAPI, fault.At):
+		return []string{"verify"}
+	case slices.Contains(verifyToo, fault.At):
+		return []string{"number-verification", "verify"}
+	default:
+		return []string{"number-verification"}
+	}
+}
+
+// faultCauses is testdata/verdict/faults.tsv: each fault's cause, - where none is named.
+func faultCauses(t *testing.T) map[string]string {
+	t.Helper()
+	raw, err := os.ReadFile("../../testdata/verdict/faults.tsv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	causes := map[string]string{}
+	for line := range strings.Lines(string(raw)) {
+		fault, cause, _ := strings.Cut(strings.TrimSpace(line), "\t")
+		causes[fault] = cause
+	}
+	return causes
+}
+
 // meet runs into one fault.
-func meet(t *testing.T, fault sandbox.Fault, format string) ending {
+func meet(t *testing.T, fault sandbox.Fault, api, format string) ending {
 	t.Helper()
 	far := startSandbox(t, sandbox.Options{Faults: []string{fault.Name}})
 	w := newWorld(t).towards(far)
 	args := []string{"run", "--phone", canaryPhone, "--timeout", timeoutFor(fault.Name), "-v", "--trace", "-o", format}
-	if slices.Contains(secondAPI, fault.At) {
-		w.vars["VNV_API"] = "verify"
-	}
+	w.vars["VNV_API"] = api
 	switch {
 	case strings.HasPrefix(fault.Name, "fragment-"):
 		w.vars["VNV_REDIRECT_URL"] = "https://app.example/end"

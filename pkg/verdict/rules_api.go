@@ -13,6 +13,7 @@ func apiRules() []rule {
 	return []rule{
 		{cause: "clock-skew", sure: Certain, kind: "auth", when: skewed, shows: clocks},
 		{cause: "clock-skew", sure: Possible, kind: "auth", says: "expired|not yet valid|in the future|iat|nbf", when: noDate},
+		{cause: "clock-skew", sure: Possible, kind: "auth", status: "401", when: func(v *view) bool { return noDate(v) && ordinaryRefusal(v) }},
 		{cause: "jwt-has-acl", sure: Certain, kind: "auth|refused", when: jwtSays("acl"), shows: jwtWords},
 		{cause: "jwt-expired", sure: Certain, kind: "auth", code: "jwt-expired"},
 		{cause: "jwt-expired", sure: Likely, kind: "auth", step: "enable|exchange|verify|cancel", says: "jwt+expired|token+expired|exp+claim", when: notAtVerify},
@@ -22,7 +23,7 @@ func apiRules() []rule {
 		{cause: "low-balance", sure: Likely, status: "402"},
 		{cause: "account-not-provisioned", sure: Certain, code: "unprovisioned|account-suspended"},
 		{cause: "account-not-provisioned", sure: Likely, says: "not provisioned|suspended"},
-		{cause: "wrong-key", sure: Likely, kind: "auth", status: "401", when: ordinaryRefusal, shows: tookItBefore},
+		{cause: "wrong-key", sure: Likely, kind: "auth", status: "401", when: ordinaryRefusal, shows: notTheJWT},
 		{cause: "key-not-saved", sure: Possible, kind: "auth", status: "401", when: ordinaryRefusal},
 		{cause: "account-forbidden", sure: Likely, kind: "auth", status: "403", not: "allowlist|provision"},
 
@@ -71,7 +72,8 @@ const clockTolerance = 30 * time.Second
 
 func skewed(v *view) bool { return v.Skew.Abs() > clockTolerance }
 
-func noDate(v *view) bool { return v.Skew == 0 }
+// noDate: the far side did not say what time it is.
+func noDate(v *view) bool { return v.Skew == 0 && v.err.Date.IsZero() }
 
 func clocks(v *view) []Evidence {
 	way := " ahead of the server's Date"
@@ -111,16 +113,20 @@ func ordinaryRefusal(v *view) bool {
 	return !skewed(v) && !strings.Contains(v.said, "expired")
 }
 
-func tookItBefore(v *view) []Evidence {
+// notTheJWT is what speaks against the time and the JWT itself, and so for the key.
+func notTheJWT(v *view) (out []Evidence) {
+	if !noDate(v) {
+		out = append(out, Evidence{Field: "date", Text: "your clock agrees with the server's"})
+	}
 	if v.Trace == nil || v.Step == "enable" {
-		return nil
+		return out
 	}
 	for _, h := range v.Trace.Hops {
 		if h.Step == "enable" && h.Status/100 == 2 {
-			return []Evidence{{Field: "enable", Text: "enable took the same JWT, so compare the hosts, too"}}
+			return append(out, Evidence{Field: "enable", Text: "enable took the same JWT, so compare the hosts, too"})
 		}
 	}
-	return nil
+	return out
 }
 
 func retryWhen(v *view) []Evidence {

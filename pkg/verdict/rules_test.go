@@ -174,14 +174,10 @@ func TestObservations(t *testing.T) {
 // TestEveryCauseIsMet: no row of the catalogue is there for nothing.
 func TestEveryCauseIsMet(t *testing.T) {
 	t.Parallel()
-	met := observations()
+	met, played := observations(), slices.Collect(maps.Values(faultCauses(t)))
 	for _, name := range verdict.Names() {
 		_, byHand := met[name]
-		played := slices.ContainsFunc(endings, func(e struct{ end, cause string }) bool { return e.cause == name })
-		for _, cause := range causes {
-			played = played || cause == name
-		}
-		if !byHand && !played && name != "key-not-saved" { // which looks like wrong-key from outside
+		if !byHand && !slices.Contains(played, name) && name != "key-not-saved" { // which looks like wrong-key from outside
 			t.Errorf("%s is the answer in no test", name)
 		}
 	}
@@ -195,6 +191,7 @@ func TestRunnersUp(t *testing.T) {
 		Trace: &trace.Trace{Hops: []trace.Hop{{N: 1, Step: "authorize", Status: 400, Role: trace.RoleIdentity}}},
 	}
 	for second, o := range map[string]verdict.Observation{
+		"clock-skew":            {Err: refused(vnv.OpEnable, vnv.KindAuth, 401, "", "")}, // the far side did not say its time
 		"key-not-saved":         {Err: refused(vnv.OpEnable, vnv.KindAuth, 401, "unauthorized", "")},
 		"auth-url-used-up":      errorPage,
 		"redirect-uri-mismatch": {Err: refused(vnv.OpExchange, vnv.KindRefused, 400, "invalid_grant", "")},
@@ -204,6 +201,20 @@ func TestRunnersUp(t *testing.T) {
 		if len(got) < 2 || !slices.ContainsFunc(got[1:], func(c verdict.Candidate) bool { return c.Cause == second }) {
 			t.Errorf("%s does not stand beside the first: %v", second, named(got))
 		}
+	}
+}
+
+// A 401 of a server whose clock agrees is not one of the clock, and says so.
+func TestClockCleared(t *testing.T) {
+	t.Parallel()
+	e := refused(vnv.OpEnable, vnv.KindAuth, 401, "unauthorized", "")
+	e.Date = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	got := verdict.Judge(verdict.Observation{Err: e})
+	if slices.ContainsFunc(got, func(c verdict.Candidate) bool { return c.Cause == "clock-skew" }) {
+		t.Errorf("named %v", named(got))
+	}
+	if !slices.ContainsFunc(got[0].Evidence, func(e verdict.Evidence) bool { return e.Field == "date" }) {
+		t.Errorf("nothing clears the clock: %+v", got[0])
 	}
 }
 
