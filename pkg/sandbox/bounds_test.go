@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -103,5 +104,35 @@ func TestStore(t *testing.T) {
 	s.put(5, "5", start.Add(time.Hour))
 	if n := len(s.now); n != 1 {
 		t.Errorf("an hour later %d are in the new generation", n)
+	}
+}
+
+// The ledger keeps the last requests, as many as there are to be and as their text has room, whatever their sizes.
+func TestLedgerBounds(t *testing.T) {
+	t.Parallel()
+	for name, body := range map[string]func(n int) int{
+		"small": func(int) int { return 10 },
+		"large": func(int) int { return 64 << 10 },
+		"mixed": func(n int) int { return n * n * 7919 % (96 << 10) },
+		"huge":  func(n int) int { return n % 2 * (maxLedgerText - 1<<10) },
+	} {
+		l, bodies := ledger{size: 300}, []int{}
+		for n := range 1000 {
+			bodies = append(bodies, body(n))
+			l.add(&Entry{Body: strings.Repeat("x", body(n))})
+			kept, room := 0, maxLedgerText
+			for kept < min(len(bodies), 300) && room >= bodies[len(bodies)-1-kept] {
+				room -= bodies[len(bodies)-1-kept]
+				kept++
+			}
+			got := l.all()
+			if len(got) != kept || got[0].N != int64(n+2-kept) || got[kept-1].N != int64(n+1) || len(got[0].Body) != bodies[n+1-kept] {
+				t.Fatalf("%s: after %d entries %d are kept, want %d", name, n+1, len(got), kept)
+			}
+		}
+		l.clear()
+		if l.add(&Entry{}); len(l.all()) != 1 || l.all()[0].N != 1001 {
+			t.Errorf("%s: after clear %d entries", name, len(l.all()))
+		}
 	}
 }

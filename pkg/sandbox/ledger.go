@@ -65,15 +65,21 @@ func get(h http.Header, name string) string {
 	return ""
 }
 
-// ledger is a ring of the last entries. It grows as needed and has its own lock, so that reading it
-// holds up nobody.
+// maxLedgerText bounds the text of all entries together, in bytes: some 4 KiB an ordinary flow, and so all of
+// [DefaultLedgerSize] as long as nobody sends much more.
+const maxLedgerText = 8 << 20
+
+// ledger is a ring of the last entries, bounded by their number and by their text. It grows as needed and has
+// its own lock, so that reading it holds up nobody.
 type ledger struct {
-	mu    sync.Mutex
-	size  int
-	count int64 // of all entries ever
-	next  int   // where the oldest is, once full
-	ring  []Entry
-	news  chan struct{} // closed with the next entry; nil while nobody waits
+	mu     sync.Mutex
+	size   int
+	count  int64 // of all entries ever
+	oldest int   // its place in ring
+	held   int
+	text   int // bytes, of those held
+	ring   []Entry
+	news   chan struct{} // closed with the next entry; nil while nobody waits
 }
 
 func (l *ledger) add(e *Entry) {
@@ -85,12 +91,36 @@ func (l *ledger) add(e *Entry) {
 		close(l.news)
 		l.news = nil
 	}
-	if len(l.ring) < l.size {
-		l.ring = append(l.ring, *e)
+	l.text += e.text()
+	for l.held > 0 && (l.held == l.size || l.text > maxLedgerText) {
+		l.drop()
+	}
+	l.held++
+	if at := (l.oldest + l.held - 1) % l.size; at < len(l.ring) {
+		l.ring[at] = *e
 		return
 	}
-	l.ring[l.next] = *e
-	l.next = (l.next + 1) % l.size
+	l.ring = append(l.ring, *e)
+}
+
+// drop forgets the oldest entry.
+func (l *ledger) drop() {
+	e := &l.ring[l.oldest]
+	l.text -= e.text()
+	*e = Entry{}
+	l.oldest = (l.oldest + 1) % l.size
+	l.held--
+}
+
+// text is how many bytes an entry's texts have.
+func (e *Entry) text() (n int) {
+	for _, s := range [...]string{
+		e.Method, e.Host, e.Path, e.Query, e.Fault, e.Note, e.Phone, e.State, e.Code, e.Token, e.RedirectURI, e.RequestID,
+		e.Authorization, e.Cookie, e.Referer, e.UserAgent, e.Correlator, e.Body, e.Location, e.Answer,
+	} {
+		n += len(s)
+	}
+	return n
 }
 
 func (l *ledger) all() []Entry {
@@ -102,7 +132,8 @@ func (l *ledger) all() []Entry {
 func (l *ledger) after(n int64) ([]Entry, <-chan struct{}) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	entries := slices.Concat(l.ring[l.next:], l.ring[:l.next])
+	end := l.oldest + l.held
+	entries := slices.Concat(l.ring[l.oldest:min(end, len(l.ring))], l.ring[:max(0, end-len(l.ring))])
 	if skip := n - l.count + int64(len(entries)); skip > 0 {
 		entries = entries[min(int(skip), len(entries)):]
 	}
@@ -116,7 +147,7 @@ func (l *ledger) after(n int64) ([]Entry, <-chan struct{}) {
 func (l *ledger) clear() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.ring, l.next = nil, 0
+	l.ring, l.oldest, l.held, l.text = nil, 0, 0, 0
 }
 
 // RequestsAfter returns the requests with a number above n ([Entry.N]) that the ledger still has. If there

@@ -145,7 +145,8 @@ type Options struct {
 	// [Server.ControlPageURL]; nil for nothing.
 	ControlPage http.Handler
 
-	// LedgerSize is how many requests [Server.Requests] keeps, [DefaultLedgerSize] when 0.
+	// LedgerSize is how many requests [Server.Requests] keeps, [DefaultLedgerSize] when 0; of large ones
+	// fewer, 8 MiB of text in all.
 	LedgerSize int
 	// Log is called once for every request, from its goroutine, before the ledger has it. An Entry is
 	// not masked.

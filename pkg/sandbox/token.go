@@ -19,8 +19,8 @@ func readToken(c *call) {
 	if c.hasType("application/x-www-form-urlencoded") {
 		c.readForm(string(c.body))
 	}
-	c.entry.Code = c.form.Get("code")
-	c.entry.RedirectURI = c.form.Get("redirect_uri")
+	c.entry.Code = strings.Clone(c.form.Get("code")) // without the body around it
+	c.entry.RedirectURI = strings.Clone(c.form.Get("redirect_uri"))
 	c.s.mu.Lock()
 	defer c.s.mu.Unlock()
 	if g, ok := c.s.codes.get(c.entry.Code, c.now); ok {
