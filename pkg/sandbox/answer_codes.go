@@ -59,12 +59,14 @@ const (
 
 	notMobile = "Client must authenticate via the mobile network to use this service"
 	noContext = "Phone number cannot be deducted from access token context"
+
+	permissionDenied = "Client does not have sufficient permissions to perform this action"
 )
 
 var camaraWords = [...]coded{
 	{400, "INVALID_ARGUMENT", words{"", "Client specified an invalid argument, request body or query param"}},
 	{401, "UNAUTHENTICATED", words{"", "Request not authenticated due to missing, invalid, or expired credentials"}},
-	{403, "PERMISSION_DENIED", words{"", "Client does not have sufficient permissions to perform this action"}},
+	{403, "PERMISSION_DENIED", words{"", permissionDenied}},
 	{404, "NOT_FOUND", words{"", "The specified resource is not found"}},
 	{405, "METHOD_NOT_ALLOWED", words{"", "The request method is not supported by the target resource"}},
 	{409, "CONFLICT", words{"", "A specified resource duplicate entry found"}},
@@ -81,8 +83,18 @@ var camaraWords = [...]coded{
 
 func refuseCamara(c *call, r refusal) {
 	row := wordsFor(camaraWords[:], r.status)
-	code, message := c.spelled(row.code, cmp.Or(r.detail, row.detail))
-	refuseVerify(c, r.status, code, message)
+	refuseVerify(c, r.status, row.code, c.spelled(cmp.Or(r.detail, row.detail)))
+}
+
+// refuseNotMobile and refuseNoContext are the two errors of number verification alone, as the version of the request
+// has them.
+func refuseNotMobile(c *call) {
+	refuseVerify(c, http.StatusForbidden, codeNotMobile, c.edition().notMobile)
+}
+
+func refuseNoContext(c *call) {
+	row := c.edition().noContext
+	refuseVerify(c, http.StatusForbidden, row.code, row.detail)
 }
 
 // refuseVerify answers with a CAMARA error by its code.
@@ -97,8 +109,7 @@ func refuseVerify(w http.ResponseWriter, status int, code, message string) {
 // code; a 403 is what operators send most: the device was not on its mobile network.
 func failVerify(c *call, status int) {
 	if status == http.StatusForbidden {
-		code, message := c.spelled(codeNotMobile, notMobile)
-		refuseVerify(c, status, code, message)
+		refuseNotMobile(c)
 		return
 	}
 	refuseCamara(c, refusal{status: status})

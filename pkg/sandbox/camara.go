@@ -6,10 +6,8 @@ import (
 	"strings"
 )
 
-// CAMARA's own base paths, beside the vendor's of version 0.3.1. What differs in them: messages end with a
-// full stop, INVALID_TOKEN_CONTEXT has no prefix, x-correlator takes more characters, the scope of the token
-// is looked at, and from version 2 on a body with unknown properties is refused.
-// Source: camaraproject/NumberVerification, number-verification.yaml 1.1 and 2.1.
+// CAMARA's own base paths, beside the vendor's of version 0.3.1. The scope of the token is looked at in these
+// only; [editions] says what else differs.
 const (
 	camaraV1 = "/number-verification/v1"
 	camaraV2 = "/number-verification/v2"
@@ -17,6 +15,34 @@ const (
 	verifyPath = "/verify"
 	sharePath  = "/device-phone-number"
 )
+
+// edition is what one of CAMARA's versions does in its own way.
+type edition struct {
+	base        string // how its paths begin
+	oneProperty bool   // a body with a second property is refused, also one that is not declared
+	more        string // what x-correlator takes beside letters and digits, and
+	longest     int    // how much of it
+	stop        string // how messages end
+	noContext   coded  // the token leads to no number
+	notMobile   string // the message of codeNotMobile
+}
+
+// editions: the newest first, the vendor's last. Sources: camaraproject/NumberVerification, the OpenAPI documents
+// and test definitions of 0.3.1, of 1.0 and 1.1 (v1), of 2.0 and 2.1 (v2). From 1.1 on there is no code for a token
+// that leads to no number; what is left to say is that it does not permit the call.
+var editions = [...]edition{
+	{
+		camaraV2, true, `-_:;.\/<>{}`, 256, ".",
+		coded{code: "PERMISSION_DENIED", words: words{"", permissionDenied + "."}},
+		"The subscription must be identified using either Network-based authentication or SIM-based authentication to access this service.",
+	},
+	{
+		camaraV1, true, `-_:;.\/<>{}`, 256, ".",
+		coded{code: strings.TrimPrefix(codeNoContext, codePrefix), words: words{"", noContext + "."}},
+		notMobile,
+	},
+	{"", false, "-", 55, "", coded{code: codeNoContext, words: words{"", noContext}}, notMobile},
+}
 
 // The scopes of the two operations; a token may have several, with spaces between them.
 var (
@@ -29,20 +55,22 @@ type shareAnswer struct {
 	Phone string `json:"devicePhoneNumber"`
 }
 
-// isLater tells whether the request is for one of CAMARA's later versions.
-func (c *call) isLater() bool {
-	return c.route != nil && (strings.HasPrefix(c.route.path, camaraV1) || strings.HasPrefix(c.route.path, camaraV2))
+// edition is the version that the request is for.
+func (c *call) edition() *edition {
+	for i := range editions {
+		if c.route != nil && strings.HasPrefix(c.route.path, editions[i].base) {
+			return &editions[i]
+		}
+	}
+	return &editions[len(editions)-1]
 }
 
-// spelled is a CAMARA error as the version of the request spells it.
-func (c *call) spelled(code, message string) (string, string) {
-	if !c.isLater() {
-		return code, message
+// spelled is a message as the version of the request ends it.
+func (c *call) spelled(message string) string {
+	if stop := c.edition().stop; !strings.HasSuffix(message, stop) {
+		return message + stop
 	}
-	if code == codeNoContext {
-		code = strings.TrimPrefix(code, codePrefix)
-	}
-	return code, strings.TrimSuffix(message, ".") + "."
+	return message
 }
 
 // hasScope tells whether one of the words of granted, or what follows # in it, is one of wanted.
@@ -126,14 +154,11 @@ func (c *call) permitted(scopes []string, wrong func() string) (g grant, ok bool
 
 // isCorrelator is ^[a-zA-Z0-9-]{0,55}$ or, in CAMARA's later versions, ^[a-zA-Z0-9-_:;.\/<>{}]{0,256}$.
 func (c *call) isCorrelator(id string) bool {
-	more, longest := "-", 55
-	if c.isLater() {
-		more, longest = `-_:;.\/<>{}`, 256
-	}
+	e := c.edition()
 	for _, r := range id {
-		if !isAlphanumeric(r) && !strings.ContainsRune(more, r) {
+		if !isAlphanumeric(r) && !strings.ContainsRune(e.more, r) {
 			return false
 		}
 	}
-	return len(id) <= longest
+	return len(id) <= e.longest
 }

@@ -116,12 +116,12 @@ func TestCAMARA(t *testing.T) {
 	}
 }
 
-// A property that is not declared is refused from version 2 on.
+// CAMARA lets a body have one property; the vendor passes over what it does not know.
 func TestCAMARAStrictness(t *testing.T) {
 	t.Parallel()
 	c := start(t, sandbox.Options{})
 	body := `{"phoneNumber":"` + yes + `","more":1}`
-	for base, want := range map[string]int{"/camara/number-verification/v031": 200, "/number-verification/v1": 200, "/number-verification/v2": 400} {
+	for base, want := range map[string]int{"/camara/number-verification/v031": 200, "/number-verification/v1": 400, "/number-verification/v2": 400} {
 		r := c.send("POST", c.s.URL()+base+"/verify", body, "Authorization", "Bearer "+c.directToken(), "Content-Type", "application/json")
 		if r.status != want {
 			t.Errorf("%s: %d %s", base, r.status, r.body)

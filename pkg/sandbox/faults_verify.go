@@ -18,11 +18,11 @@ func verifyFaults() []Fault {
 		{"verify-403", "PERMISSION_DENIED", StageVerify, refused(refusal{status: 403})},
 		{
 			"verify-403-mobile-network", "the device was not on its mobile network", StageVerify,
-			camaraOf(403, codeNotMobile, notMobile),
+			with(refuseNotMobile),
 		},
 		{
 			"verify-403-invalid-token-context", "the token leads to no number", StageVerify,
-			camaraOf(403, codeNoContext, noContext),
+			with(refuseNoContext),
 		},
 		{
 			"verify-403-mobile-network-later", "the device was not on its mobile network, without the prefix", StageVerify,

@@ -30,8 +30,8 @@ func readVerify(c *call) {
 // for. Asked for another number, that is false, whatever its last digit.
 func serveVerify(c *call) {
 	g, ok := c.permitted(verifyScopes, func() string {
-		if c.verify.properties != 1 && strings.HasPrefix(c.route.path, camaraV2) {
-			return "the body has properties that are not declared"
+		if c.verify.properties > 1 && c.edition().oneProperty {
+			return "the body has more than one property"
 		}
 		return c.verify.check()
 	})
