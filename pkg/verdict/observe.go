@@ -26,7 +26,7 @@ type Observation struct {
 	Sandbox bool   // the flow runs against the sandbox of the same process
 
 	RedirectURI string         // in use
-	Registered  string         // in the dashboard
+	Registered  string         // in the dashboard, or where a callback with this attempt's state went
 	Ours        bool           // the redirect URI comes back to this process
 	Seen        map[string]int // requests at the listener that were not taken, by reason ("path", "state", …)
 	Device      string         // who opened the URL: "follow", "browser", "none", …

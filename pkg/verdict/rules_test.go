@@ -97,6 +97,10 @@ func tokens() map[string][]verdict.Observation {
 			{Err: refused(exchange, no, 400, "invalid_grant", "Redirect URI mismatch")},
 			{Err: invalidGrant, Registered: "https://app.example/cb/", RedirectURI: "https://app.example/cb"},
 			{Err: redirected(), End: trace.End{Kind: trace.EndStopped, Hop: 1, Status: 400, Title: "Invalid redirect URI", Reason: "page"}},
+			{
+				Err: redirected(), End: page(""), Registered: "https://app.example/cb", RedirectURI: "https://app.example/cb/",
+				Trace: oneHop(trace.Hop{URL: "https://app.example/cb?code=code~1&state=state~1", Status: 200, ContentType: "text/html"}),
+			},
 		},
 		"code-used": {
 			{Err: invalidGrant, Spent: true},
@@ -215,6 +219,24 @@ func TestClockCleared(t *testing.T) {
 	}
 	if !slices.ContainsFunc(got[0].Evidence, func(e verdict.Evidence) bool { return e.Field == "date" }) {
 		t.Errorf("nothing clears the clock: %+v", got[0])
+	}
+}
+
+// Where the registered redirect URI is known, it is blamed only for what it can cause.
+func TestRegistered(t *testing.T) {
+	t.Parallel()
+	const uri = "https://app.example/cb"
+	for name, o := range map[string]verdict.Observation{
+		"it is the one in use":  {Err: refused(exchange, no, 400, "invalid_grant", ""), Registered: uri, RedirectURI: uri},
+		"the chain never came":  {Err: redirected(), End: page("Sign in"), Registered: uri, RedirectURI: uri + "/", Trace: oneHop(trace.Hop{URL: "https://carrier.example/", Status: 200})},
+		"the service is down":   {Err: refused(exchange, vnv.KindUnavailable, 503, "", ""), Registered: uri, RedirectURI: uri + "/"},
+		"the key is refused":    {Err: refused(exchange, auth, 401, "invalid_client", ""), Registered: uri, RedirectURI: uri + "/"},
+		"verify has none of it": {Err: refused(verify, no, 403, "PERMISSION_DENIED", ""), Registered: uri, RedirectURI: uri + "/"},
+	} {
+		got := verdict.Judge(o)
+		if len(got) == 0 || slices.ContainsFunc(got, func(c verdict.Candidate) bool { return c.Cause == "redirect-uri-mismatch" }) {
+			t.Errorf("%s: named %v", name, named(got))
+		}
 	}
 }
 

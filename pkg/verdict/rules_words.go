@@ -1,6 +1,9 @@
 package verdict
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // wordRules judge by what the far side calls it, whoever says it, in whichever shape.
 // Other servers word the same things in other ways, so the words are parts of sentences.
@@ -18,7 +21,8 @@ func wordRules() []rule {
 		{cause: "scope-not-enabled", sure: Likely, says: "scope+not enabled|scope+not allowed|scope+not granted|scope+not permitted|scope+not authorized"},
 
 		{cause: "redirect-uri-mismatch", sure: Certain, says: "redirect_uri+differ|redirect_uri+mismatch|redirect_uri+does not match|redirect_uri+not match|redirect uri+mismatch|redirect uri+does not match|redirect_uri+not registered|redirect uri+not registered|invalid redirect", shows: whichCharacters},
-		{cause: "redirect-uri-mismatch", sure: Certain, step: "exchange|authorize|verify|", when: notTheRegistered, shows: whichCharacters},
+		{cause: "redirect-uri-mismatch", sure: Certain, step: "exchange|verify|", code: "invalid_grant|invalid_request|invalid-params", when: notTheRegistered, shows: whichCharacters},
+		{cause: "redirect-uri-mismatch", sure: Certain, step: "authorize|", when: wentElsewhere, shows: whichCharacters},
 		{cause: "code-used", sure: Certain, step: "exchange|verify", kind: "refused|unusable|gone", code: "invalid_grant|invalid-code|invalid-params", when: func(v *view) bool { return v.Spent }, shows: triedBefore},
 		{cause: "code-expired", sure: Certain, step: "exchange", code: "invalid_grant|invalid-params", when: func(v *view) bool { return v.Waited > codeLife }, shows: ageOfCode},
 		{cause: "code-of-another-request", sure: Likely, step: "verify|", says: "invalid-code+not match|invalid-code+incorrect code|code you provided does not match", not: "too many times|expired"},
@@ -27,7 +31,7 @@ func wordRules() []rule {
 		{cause: "code-used", sure: Likely, step: "exchange|verify|", says: "code+used|code+redeemed|code+consumed|code+twice|too many times", not: "redirect"},
 		{cause: "code-used", sure: Possible, step: "exchange|verify|", says: "invalid_grant|invalid-code|code+not valid|code+invalid|invalid code", not: "redirect"},
 		{cause: "code-expired", sure: Possible, step: "exchange|", says: "invalid_grant|code+not valid", not: "redirect"},
-		{cause: "redirect-uri-mismatch", sure: Possible, step: "exchange", kind: "refused|unusable", says: "invalid_grant|redirect"},
+		{cause: "redirect-uri-mismatch", sure: Possible, step: "exchange", kind: "refused|unusable", says: "invalid_grant|redirect", when: func(v *view) bool { return !v.theRegistered() }},
 		{cause: "grant-not-allowed", sure: Certain, step: "exchange", code: "unauthorized_client|unsupported_grant_type"},
 		{cause: "grant-not-allowed", sure: Likely, says: "unauthorized_client|grant type+not supported|may not use this grant|grant+not allowed", not: "code+used"},
 
@@ -74,6 +78,24 @@ func triedBefore(*view) []Evidence {
 
 func notTheRegistered(v *view) bool {
 	return v.Registered != "" && v.RedirectURI != "" && v.Registered != v.RedirectURI
+}
+
+// theRegistered: the redirect URI in use is known to be the registered one.
+func (v *view) theRegistered() bool { return v.Registered != "" && v.Registered == v.RedirectURI }
+
+// wentElsewhere: the chain ended at the registered redirect URI, which is not the one
+// that was waited for.
+func wentElsewhere(v *view) bool {
+	h := v.lastHop()
+	if h == nil || !notTheRegistered(v) {
+		return false
+	}
+	for _, raw := range []string{h.URL, h.Location} {
+		if bare, _, _ := strings.Cut(raw, "?"); bare == v.Registered {
+			return true
+		}
+	}
+	return false
 }
 
 func whichCharacters(v *view) []Evidence {

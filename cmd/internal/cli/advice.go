@@ -20,6 +20,7 @@ import (
 // facts are what advice may speak of: no secret is among them.
 type facts struct {
 	appID, key, redirectURI string
+	registered              string // the redirect URI that belongs to appID, by the same source of settings
 	issuer                  string // of a certificate that was refused
 	skew                    time.Duration
 	scene                   func() verdict.Observation // what was observed besides the error; nil: nothing

@@ -17,11 +17,13 @@ type credentials struct {
 	appID  string
 	key    *appjwt.Key
 	origin string // "flags", "environment", …
+
+	redirectURI string // as that source has it; empty: it says nothing of one
 }
 
 // pair is what one source says of the two; key is a path, a key's text or a spec
 // of input.go, by form.
-type pair struct{ origin, appID, key string }
+type pair struct{ origin, appID, key, redirectURI string }
 
 func (p pair) empty() bool { return p.appID == "" && p.key == "" }
 
@@ -40,12 +42,12 @@ func (c *config) pairs() []pair {
 		return text
 	}
 	return []pair{
-		{"flags", flag("app_id"), flag("private_key")},
-		{"environment (VNV_…)", get("VNV_APP_ID"), get("VNV_PRIVATE_KEY")},
-		{c.file, stored("app_id"), c.keyPath(stored("private_key"))},
+		{"flags", flag("app_id"), flag("private_key"), flag("redirect_uri")},
+		{"environment (VNV_…)", get("VNV_APP_ID"), get("VNV_PRIVATE_KEY"), get("VNV_REDIRECT_URI")},
+		{c.file, stored("app_id"), c.keyPath(stored("private_key")), stored("redirect_uri")},
 		{
 			"environment (VONAGE_…)", get("VONAGE_APPLICATION_ID"),
-			first(get("VONAGE_PRIVATE_KEY_PATH"), get("VONAGE_PRIVATE_KEY"), get("VONAGE_PRIVATE_KEY64")),
+			first(get("VONAGE_PRIVATE_KEY_PATH"), get("VONAGE_PRIVATE_KEY"), get("VONAGE_PRIVATE_KEY64")), "",
 		},
 	}
 }
@@ -66,7 +68,7 @@ func (c *config) pair() (pair, error) {
 		}
 	}
 	v, err := c.vendorConfig()
-	return pair{"~/.vonage/config.json", v.AppID, v.PrivateKey}, err
+	return pair{"~/.vonage/config.json", v.AppID, v.PrivateKey, ""}, err
 }
 
 // credentials resolves the pair and parses the key. What is missing is reported by
@@ -97,7 +99,7 @@ func (a *app) credentials(ctx context.Context, c *config) (credentials, []string
 	if err != nil {
 		return credentials{}, nil, &usageError{err: err}
 	}
-	return credentials{appID: p.appID, key: key, origin: p.origin}, nil, nil
+	return credentials{appID: p.appID, key: key, origin: p.origin, redirectURI: p.redirectURI}, nil, nil
 }
 
 // keyText returns the key's text. Flags name a file, - or env:NAME; the other

@@ -101,7 +101,7 @@ func (a *app) sign(f *flow.Flow, c credentials) error {
 		}
 		return vnv.Secret(token), err
 	}
-	a.facts.appID, a.facts.key = c.appID, c.key.Fingerprint()
+	a.facts.appID, a.facts.key, a.facts.registered = c.appID, c.key.Fingerprint(), c.redirectURI
 	go func() { _, _ = signer.Token(context.Background()) }() // signing takes as long as all requests: begin while sockets are bound
 	return nil
 }

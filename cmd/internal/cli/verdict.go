@@ -81,6 +81,7 @@ func (r *stepRun) scene(f *flow.Flow, out flow.Outcome, began flow.Session) func
 			Virtual: strings.HasPrefix(string(s.Phone), "+990") && strings.HasSuffix(string(s.Phone), "99"),
 
 			RedirectURI:     s.RedirectURI,
+			Registered:      r.registered(f, out),
 			Ours:            flow.Ours(s.RedirectURI, f.Listen),
 			RequiresCarrier: s.RequiresCarrierNetwork != nil && *s.RequiresCarrierNetwork,
 
@@ -99,6 +100,41 @@ func (r *stepRun) scene(f *flow.Flow, out flow.Outcome, began flow.Session) func
 		r.interfacesSeen(&o, s)
 		return o
 	}
+}
+
+// registered is the redirect URI in the dashboard, as far as it is known: the sandbox
+// took ours; a vendor shows it by where it sends the callback; else the settings that
+// the application comes from may name another than the flags do.
+func (r *stepRun) registered(f *flow.Flow, out flow.Outcome) string {
+	s := out.Session
+	switch to := callbackTo(out.Hops, r.mask.Text(s.State.Reveal())); {
+	case f.API.Name != vnv.NumberVerification.Name:
+		return "" // Verify takes one with each request
+	case r.flags.sandbox:
+		return s.RedirectURI
+	case to != "":
+		return to
+	case r.facts.registered != s.RedirectURI:
+		return r.facts.registered
+	}
+	return "" // who says so is the one who would be wrong
+}
+
+// callbackTo is where a chain ended that carried a state to its last URL.
+func callbackTo(hops []trace.Hop, state string) string {
+	chain := (&trace.Trace{Hops: hops}).Chain()
+	if len(chain) == 0 || state == "" {
+		return ""
+	}
+	for _, raw := range []string{last(chain).Location, last(chain).URL} {
+		u, err := url.Parse(raw)
+		if err != nil || u.Host == "" || u.Query().Get("state") != state || !u.Query().Has("code") && !u.Query().Has("error") {
+			continue
+		}
+		u.RawQuery, u.Fragment = "", ""
+		return u.String()
+	}
+	return ""
 }
 
 // times are how long the code and the token waited.
