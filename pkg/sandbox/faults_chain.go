@@ -12,7 +12,7 @@ import (
 // ordinaryHops is how many redirects lie before the one to the redirect_uri when nothing is wrong.
 const ordinaryHops = 4
 
-const signIn = "<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body><h1>Sign in to continue</h1>" +
+const signInPage = "<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body><h1>Sign in to continue</h1>" +
 	"<form method=\"post\"><input name=\"number\"><input type=\"submit\"></form></body></html>\n"
 
 const consent = "<!DOCTYPE html>\n<html><head><title>Your consent</title></head><body><h1>May your carrier confirm your number?</h1>" +
@@ -29,7 +29,7 @@ func authorizeFaults() []Fault {
 
 func carrierFaults() []Fault {
 	return []Fault{
-		{"wifi", "the device is not on mobile data: the carrier answers with a sign-in page", StageCarrier, raw(200, typeHTML, signIn)},
+		{"wifi", "the device is not on mobile data: the carrier answers with a sign-in page", StageCarrier, raw(200, typeHTML, signInPage)},
 		{"consent", "the carrier wants the user's consent on a page", StageCarrier, raw(200, typeHTML, consent)},
 		{"unsupported-carrier", "the carrier takes no part: JSON in place of a redirect", StageCarrier, camaraOf(422, "SERVICE_NOT_APPLICABLE",
 			"The service is not available for the provided phone number.")},
