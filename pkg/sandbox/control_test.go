@@ -46,7 +46,7 @@ func TestControlFaults(t *testing.T) {
 		{"GET", "/v1/status", "", 200, `"faults":["verify-504:1"]`},
 		{"GET", "/v1/faults", "", 200, `{"set":["verify-504:1"],"faults":[{"name":"jwt-expired","summary":"the JWT is refused as expired","stage":"enable"}`},
 		{"PUT", "/v1/faults", `{"faults":["wifi@*78:2","loop"]}`, 200, `"faults":["wifi@*78:2","loop"]`},
-		{"PUT", "/v1/faults", `{"faults":["wfi"]}`, 422, `{"error":"unknown fault \"wfi\""}`},
+		{"PUT", "/v1/faults", `{"faults":["wfi"]}`, 422, `{"error":"unknown fault \"wfi\"; did you mean wifi?"}`},
 		{"PUT", "/v1/faults", `{"fault":["loop"]}`, 400, `an empty list switches all off`},
 		{"PUT", "/v1/faults", `[]`, 400, `not the JSON that is wanted`},
 		{"PUT", "/v1/faults", strings.Repeat("x", 1<<17), 400, `not the JSON that is wanted`},

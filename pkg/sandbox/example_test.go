@@ -83,7 +83,7 @@ numbers:
 	}
 	_, err = sandbox.ParseScenario("typo.yaml", []byte("numbers:\n  \"+33*\": {fault: wfi}\n"))
 	fmt.Println(err)
-	// Output: typo.yaml:2: unknown fault "wfi"; vnv sandbox faults lists them
+	// Output: typo.yaml:2: unknown fault "wfi"; did you mean wifi?
 }
 
 // An app under test controls nothing but the phone number: each fault has some of its own.

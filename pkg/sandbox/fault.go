@@ -23,7 +23,13 @@ type Fault struct {
 // UnknownFaultError is a selection of a fault that is not in [Faults].
 type UnknownFaultError struct{ Name string }
 
-func (e *UnknownFaultError) Error() string { return fmt.Sprintf("unknown fault %q", shortened(e.Name)) }
+func (e *UnknownFaultError) Error() string {
+	text := fmt.Sprintf("unknown fault %q", shortened(e.Name))
+	if near := nearestFault(e.Name); near != "" {
+		text += "; did you mean " + near + "?"
+	}
+	return text
+}
 
 // armed is a fault chosen for a server, for which numbers, and how often it will still strike.
 type armed struct {

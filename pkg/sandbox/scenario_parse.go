@@ -63,14 +63,14 @@ func ParseScenario(name string, b []byte) (*Scenario, error) {
 	var doc yaml.Node
 	decoder := yaml.NewDecoder(strings.NewReader(string(b)))
 	if err := decoder.Decode(&doc); err != nil {
-		p.syntax(err)
+		p.syntax(err, b)
 		return nil, p.err()
 	}
 	if next := (yaml.Node{}); decoder.Decode(&next) == nil {
 		p.fail(&next, "a second YAML document begins here: want one")
 	}
-	if len(doc.Content) != 1 {
-		p.fail(&doc, "the file is empty")
+	if len(doc.Content) != 1 || doc.Content[0].Tag == "!!null" {
+		p.fail(nil, "the file is empty")
 		return nil, p.err()
 	}
 	s := &Scenario{}
@@ -78,7 +78,7 @@ func ParseScenario(name string, b []byte) (*Scenario, error) {
 		"version": func(n *yaml.Node) { p.want(n, n.Value == "1", "version: want 1") },
 		"numbers": func(n *yaml.Node) { s.rules = p.rules(n) },
 	})
-	if len(s.rules) == 0 {
+	if len(s.rules) == 0 && len(p.errors) == 0 {
 		p.fail(doc.Content[0], "numbers is missing: want number patterns and what they lead to")
 	}
 	if err := p.err(); err != nil {
@@ -120,26 +120,10 @@ func (p *scenarioParser) err() error {
 	return errors.Join(list...)
 }
 
-// syntax turns an error of the YAML reader, "yaml: line 3: …", into ours.
-func (p *scenarioParser) syntax(err error) {
-	text := strings.TrimPrefix(err.Error(), "yaml: ")
-	line := 0
-	if rest, ok := strings.CutPrefix(text, "line "); ok {
-		number, after, _ := strings.Cut(rest, ": ")
-		if n, err := strconv.Atoi(number); err == nil {
-			line, text = n, after
-		}
-	}
-	if text == "EOF" {
-		text = "the file is empty"
-	}
-	p.errors = append(p.errors, &ScenarioError{p.name, line, text})
-}
-
 // fields goes through a mapping: each key once, and each one known.
 func (p *scenarioParser) fields(n *yaml.Node, known map[string]func(*yaml.Node)) {
 	if n.Kind != yaml.MappingNode {
-		p.fail(n, "want keys and values, not %s", kindOf(n))
+		p.fail(n, "want keys and values%s", wanted(yaml.MappingNode, n))
 		return
 	}
 	seen := map[string]bool{}
@@ -153,6 +137,8 @@ func (p *scenarioParser) fields(n *yaml.Node, known map[string]func(*yaml.Node))
 			p.fail(key, "%s comes twice", key.Value)
 		case value.Kind == yaml.AliasNode:
 			p.fail(value, "%s: aliases are not supported", key.Value)
+		case value.Style&yaml.TaggedStyle != 0:
+			p.fail(value, "%s: tags are not supported", key.Value)
 		default:
 			read(value)
 		}
@@ -169,23 +155,10 @@ func listed(known map[string]func(*yaml.Node)) string {
 	return strings.Join(names, ", ")
 }
 
-func kindOf(n *yaml.Node) string {
-	switch n.Kind {
-	case yaml.MappingNode:
-		return "keys and values"
-	case yaml.SequenceNode:
-		return "a list"
-	case yaml.AliasNode:
-		return "an alias"
-	default:
-		return strconv.Quote(shortened(n.Value))
-	}
-}
-
 // rules reads the patterns in their order.
 func (p *scenarioParser) rules(n *yaml.Node) (list []rule) {
 	if n.Kind != yaml.MappingNode {
-		p.fail(n, "numbers: want patterns and what they lead to, not %s", kindOf(n))
+		p.fail(n, "numbers: want patterns and what they lead to%s", wanted(yaml.MappingNode, n))
 		return nil
 	}
 	lines := map[string]int{}
@@ -194,9 +167,9 @@ func (p *scenarioParser) rules(n *yaml.Node) (list []rule) {
 		numbers, err := parsePattern(key.Value)
 		switch {
 		case key.Kind != yaml.ScalarNode || err != nil:
-			p.fail(key, "number pattern %q: want + or * and digits in quotes, such as \"+4477*\" or \"*99\"", shortened(key.Value))
+			p.fail(key, "number pattern: want + or * and digits in quotes, such as \"+4477*\" or \"*99\"")
 		case lines[key.Value] > 0:
-			p.fail(key, "%s is there already, at line %d", key.Value, lines[key.Value])
+			p.fail(key, "this number pattern is there already, at line %d", lines[key.Value])
 		default:
 			list = append(list, rule{numbers, p.steps(value)})
 		}

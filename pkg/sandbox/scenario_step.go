@@ -17,7 +17,7 @@ func (p *scenarioParser) steps(n *yaml.Node) []step {
 	}
 	n = n.Content[1]
 	if n.Kind != yaml.SequenceNode || len(n.Content) == 0 {
-		p.fail(n, "sequence: want a list of steps, not %s", kindOf(n))
+		p.fail(n, "sequence: want a list of steps, at least one%s", wanted(yaml.SequenceNode, n))
 		return nil
 	}
 	var list []step
@@ -51,7 +51,7 @@ func (p *scenarioParser) outcome(n *yaml.Node) outcome {
 	case outcomeTrue, outcomeFalse, outcomeError:
 		return o
 	}
-	p.fail(n, "outcome: want true, false or error, not %s", kindOf(n))
+	p.fail(n, "outcome: want true, false or error%s", wanted(yaml.ScalarNode, n))
 	return ""
 }
 
@@ -65,10 +65,10 @@ func (p *scenarioParser) faults(n *yaml.Node) (list []*scenarioFault) {
 		a, err := parseSelection(item.Value)
 		unknown := (*UnknownFaultError)(nil)
 		switch {
-		case item.Kind != yaml.ScalarNode:
-			p.fail(item, "fault: want a name or a list of names, not %s", kindOf(item))
-		case errors.As(err, &unknown):
-			p.fail(item, "%v; vnv sandbox faults lists them", err)
+		case item.Kind != yaml.ScalarNode || item.Value == "":
+			p.fail(item, "fault: want a name or a list of names%s", wanted(yaml.ScalarNode, item))
+		case errors.As(err, &unknown) && nearestFault(unknown.Name) == "":
+			p.fail(item, "unknown fault; vnv sandbox faults lists them")
 		case err != nil:
 			p.fail(item, "%v", err)
 		case a.numbers != "":
@@ -86,7 +86,7 @@ func (p *scenarioParser) delays(n *yaml.Node) map[Stage]time.Duration {
 	read := func(stage Stage) func(*yaml.Node) {
 		return func(n *yaml.Node) {
 			d, err := time.ParseDuration(n.Value)
-			p.want(n, err == nil && d >= 0 && d <= maxDelay, "delay: want a time from 0s to 5m, such as 300ms, not %s", kindOf(n))
+			p.want(n, err == nil && d >= 0 && d <= maxDelay, "delay: want a time from 0s to 5m, such as 300ms%s", wanted(yaml.ScalarNode, n))
 			delays[stage] = d
 		}
 	}
@@ -105,7 +105,7 @@ func (p *scenarioParser) delays(n *yaml.Node) map[Stage]time.Duration {
 func (p *scenarioParser) number(n *yaml.Node, name string, least, most int) int {
 	i, err := strconv.Atoi(n.Value)
 	if err != nil || i < least || i > most {
-		p.fail(n, "%s: want a number from %d to %d, not %s", name, least, most, kindOf(n))
+		p.fail(n, "%s: want a number from %d to %d%s", name, least, most, wanted(yaml.ScalarNode, n))
 		return least
 	}
 	return i
@@ -114,7 +114,7 @@ func (p *scenarioParser) number(n *yaml.Node, name string, least, most int) int 
 // answers reads recorded answers, by their stage.
 func (p *scenarioParser) answers(n *yaml.Node) map[Stage][]recorded {
 	if n.Kind != yaml.SequenceNode {
-		p.fail(n, "answers: want a list, not %s", kindOf(n))
+		p.fail(n, "answers: want a list%s", wanted(yaml.SequenceNode, n))
 		return nil
 	}
 	byStage := map[Stage][]recorded{}
@@ -125,11 +125,11 @@ func (p *scenarioParser) answers(n *yaml.Node) map[Stage][]recorded {
 			"status":  func(n *yaml.Node) { a.status = p.number(n, "status", 200, 599) },
 			"headers": func(n *yaml.Node) { a.header = p.headers(n) },
 			"body": func(n *yaml.Node) {
-				p.want(n, n.Kind == yaml.ScalarNode, "body: want text, not %s", kindOf(n))
+				p.want(n, n.Kind == yaml.ScalarNode, "body: want text%s", wanted(yaml.ScalarNode, n))
 				a.body = n.Value
 			},
 		})
-		p.want(item, stage.shape().refuse != nil, "at: %q is no stage", shortened(string(stage)))
+		p.want(item, stage.shape().refuse != nil, "at: want one of %s", stageNames())
 		byStage[stage] = append(byStage[stage], a)
 	}
 	return byStage
@@ -137,7 +137,7 @@ func (p *scenarioParser) answers(n *yaml.Node) map[Stage][]recorded {
 
 func (p *scenarioParser) headers(n *yaml.Node) (list [][2]string) {
 	if n.Kind != yaml.MappingNode {
-		p.fail(n, "headers: want names and values, not %s", kindOf(n))
+		p.fail(n, "headers: want names and values%s", wanted(yaml.MappingNode, n))
 		return nil
 	}
 	for i := 0; i+1 < len(n.Content); i += 2 {
