@@ -69,18 +69,18 @@ func wanted(kind yaml.Kind, n *yaml.Node) string {
 	if n.Kind == kind {
 		return ""
 	}
-	switch n.Kind {
-	case yaml.MappingNode:
+	switch {
+	case n.Kind == yaml.MappingNode:
 		return ", not keys and values"
-	case yaml.SequenceNode:
+	case n.Kind == yaml.SequenceNode:
 		return ", not a list"
-	case yaml.AliasNode:
+	case n.Kind == yaml.AliasNode:
 		return ", not an alias"
-	}
-	if n.Value == "" {
+	case n.Value == "":
 		return ", not nothing"
+	default:
+		return ", not text"
 	}
-	return ", not text"
 }
 
 // stageNames lists the stages.
