@@ -39,7 +39,7 @@ var arrows = map[string][]string{
 	"pkg/verdict":         {"pkg/vnv", "pkg/trace"},
 	"pkg/batch":           {"pkg/flow", "pkg/vnv", "pkg/callback", "pkg/follow", "pkg/trace"},
 	"cmd/internal/render": {"pkg/flow", "pkg/appjwt", "pkg/vnv", "pkg/callback", "pkg/follow", "pkg/trace", "pkg/verdict"},
-	"cmd/internal/report": {"pkg/vnv", "pkg/trace", "pkg/verdict"},
+	"cmd/internal/report": {"pkg/vnv", "pkg/trace", "pkg/verdict", "pkg/sandbox"},
 }
 
 // tops may import all of ours but one another; nobody may import those that are programs.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+	"github.com/vnv-cli/vnv/cmd/internal/report"
 	"github.com/vnv-cli/vnv/pkg/sandbox"
 )
 
@@ -95,10 +96,13 @@ func (a *app) sandbox(ctx context.Context, f sandboxFlags) error {
 	if err != nil {
 		return err
 	}
+	page := new(report.Live)
+	f.options.ControlPage = page
 	far, err := newSandbox(f.options)
 	if err != nil {
 		return err
 	}
+	page.Sandbox = far
 	if err := far.Listen(ctx); err != nil {
 		return usagef("cannot listen: %s", printable(err.Error()))
 	}

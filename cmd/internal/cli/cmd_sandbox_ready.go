@@ -23,12 +23,14 @@ type sandboxReady struct {
 	Webhook       string `json:"webhook,omitempty"`
 	ControlURL    string `json:"control_url,omitempty"`
 	ControlToken  string `json:"control_token,omitempty"` // told here, and nowhere else
+	ControlPage   string `json:"control_page,omitempty"`  // to open in a browser; holds the token
 }
 
 func readyOf(far *sandbox.Server, f *sandboxFlags, keyPath string) sandboxReady {
 	return sandboxReady{
 		SchemaVersion: flow.SchemaVersion, BaseURL: far.URL(), ApplicationID: far.ApplicationID(), PrivateKey: keyPath,
 		RedirectURI: far.RedirectURI(), Webhook: f.options.Webhook, ControlURL: far.ControlURL(), ControlToken: far.ControlToken(),
+		ControlPage: far.ControlPageURL(),
 	}
 }
 
@@ -52,6 +54,9 @@ func (r sandboxReady) text() string {
 	b.WriteString("# for the Verify API also: export VNV_API=verify\n")
 	if r.Webhook != "" {
 		fmt.Fprintf(&b, "# its webhooks go to %s, signed with %s\n", printable(r.Webhook), sandbox.TestSignatureSecret)
+	}
+	if r.ControlPage != "" {
+		fmt.Fprintf(&b, "# watch it, and let it fail: %s\n", r.ControlPage)
 	}
 	b.WriteString("# then: vnv run --phone +99012345678      Ctrl-C ends it")
 	return b.String()

@@ -5,6 +5,9 @@
 // more; it has no script and loads nothing, and its content security policy forbids both;
 // every text in it is escaped by the one writer in write.go, whoever it came from; ten hops
 // make less than 100 KB.
+//
+// [Live] is the page of a running sandbox, and masks what it shows by itself. It has one small script, which its
+// policy names by hash, and reads as well without it.
 package report
 
 import (
