@@ -14,6 +14,8 @@ const (
 	typeProblem = "application/problem+json"
 	typeHAL     = "application/hal+json"
 	typeHTML    = "text/html; charset=utf-8"
+
+	typeForm = "application/x-www-form-urlencoded" // of requests
 )
 
 // refusal is why a request gets no for an answer; its stage says in which of the shapes.
@@ -51,6 +53,7 @@ var shapes = [...]shape{
 	{StageCheck, refuseProblem, nil},
 	{StageCancel, refuseProblem, nil},
 	{StageApplication, refuseProblem, nil},
+	{StageOpenID, refuseProblem, nil},
 }
 
 // shape is how a stage says no, the zero shape for a stage that is none.

@@ -21,6 +21,9 @@ var oauthWords = [...]coded{
 
 func refuseOAuth(c *call, r refusal) {
 	row := wordsFor(oauthWords[:], r.status)
+	if r.status == http.StatusUnauthorized && !c.form.Has("client_assertion") {
+		c.Header()["Www-Authenticate"] = bearer // to who tried by Authorization, or by nothing
+	}
 	refuseToken(c, r.status, row.code, cmp.Or(r.detail, row.detail))
 }
 
@@ -39,9 +42,6 @@ func wordsFor(table []coded, status int) coded {
 // refuseToken answers with an OAuth error by its name.
 func refuseToken(w http.ResponseWriter, status int, name, description string) {
 	w.Header()["Cache-Control"] = noStore
-	if status == http.StatusUnauthorized {
-		w.Header()["Www-Authenticate"] = bearer
-	}
 	replyJSON(w, status, typeJSON, oauthError{name, description})
 }
 

@@ -59,9 +59,6 @@ func withoutApplicationID(path string) string {
 	return applicationPath
 }
 
-// readApplication has nothing to read: the id is in the path.
-func readApplication(*call) {}
-
 // serveApplication answers with the application's registered key and redirect URI. While no redirect URI is
 // registered, the Network APIs capability counts as not linked.
 func serveApplication(c *call) {

@@ -2,14 +2,19 @@ package sandbox
 
 import (
 	"errors"
+	"fmt"
 	"hash/maphash"
 	"slices"
+	"time"
 
 	"github.com/golang-jwt/jwt/v5"
 )
 
 // assertionType is the value of client_assertion_type (RFC 7523 section 2.2).
 const assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+
+// maxAssertion is the longest that a client assertion may live, as CAMARA's profile has it.
+const maxAssertion = 5 * time.Minute
 
 // authenticateClient is authenticate for the token endpoint, where a client may also prove itself as CAMARA
 // wants it: by private_key_jwt, with the application's key.
@@ -43,8 +48,12 @@ func (c *call) checkAssertion(claims jwt.RegisteredClaims) error {
 		return errors.New("iss and sub of the client assertion are not the application")
 	case !slices.ContainsFunc(claims.Audience, func(audience string) bool { return slices.Contains(ours, audience) }):
 		return errors.New("aud of the client assertion is not this server")
-	case claims.ExpiresAt == nil || !c.now.Before(claims.ExpiresAt.Add(leeway)) || claims.ExpiresAt.After(c.now.Add(maxLifetime)):
-		return errors.New("the client assertion has no exp, has expired, or lives too long")
+	case claims.ExpiresAt == nil || !c.now.Before(claims.ExpiresAt.Add(leeway)):
+		return errors.New("the client assertion has no exp, or has expired")
+	case claims.ExpiresAt.After(c.now.Add(maxAssertion + leeway)), claims.IssuedAt != nil && claims.ExpiresAt.Sub(claims.IssuedAt.Time) > maxAssertion:
+		return fmt.Errorf("the client assertion lives longer than %v", maxAssertion)
+	case claims.IssuedAt != nil && claims.IssuedAt.After(c.now.Add(leeway)):
+		return errors.New("the client assertion was issued in the future")
 	case claims.NotBefore != nil && claims.NotBefore.After(c.now.Add(leeway)):
 		return errors.New("the client assertion is not valid yet")
 	case claims.ID == "":

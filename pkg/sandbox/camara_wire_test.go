@@ -46,17 +46,19 @@ var chained = []string{"carrier-enrichment", "carrier-session", "carrier-return"
 
 // wirePreparations are the words of a "sandbox" line, as the transcripts that are played before.
 var wirePreparations = map[string][]string{
-	"fresh":            nil,
-	"opened":           {"authorize-ok"},
-	"session":          slices.Concat([]string{"authorize-ok"}, chained[:2]),
-	"returned":         slices.Concat([]string{"authorize-ok"}, chained[:3]),
-	"chained":          slices.Concat([]string{"authorize-ok"}, chained),
-	"chained-no-pkce":  slices.Concat([]string{"authorize-no-pkce"}, chained),
-	"token":            slices.Concat([]string{"authorize-ok"}, chained, []string{"exchange-ok"}),
-	"used-token":       slices.Concat([]string{"authorize-ok"}, chained, []string{"exchange-ok", "verify-true"}),
-	"replayed":         slices.Concat([]string{"authorize-ok"}, chained, []string{"exchange-ok", "exchange-replayed"}),
-	"share-token":      slices.Concat([]string{"authorize-share"}, chained, []string{"exchange-ok"}),
-	"used-share-token": slices.Concat([]string{"authorize-share"}, chained, []string{"exchange-ok", "share-ok"}),
+	"fresh":             nil,
+	"opened":            {"authorize-ok"},
+	"session":           slices.Concat([]string{"authorize-ok"}, chained[:2]),
+	"returned":          slices.Concat([]string{"authorize-ok"}, chained[:3]),
+	"chained":           slices.Concat([]string{"authorize-ok"}, chained),
+	"chained-no-pkce":   slices.Concat([]string{"authorize-no-pkce"}, chained),
+	"chained-no-openid": slices.Concat([]string{"authorize-no-openid"}, chained),
+	"chained-openid":    slices.Concat([]string{"authorize-openid"}, chained),
+	"token":             slices.Concat([]string{"authorize-ok"}, chained, []string{"exchange-ok"}),
+	"used-token":        slices.Concat([]string{"authorize-ok"}, chained, []string{"exchange-ok", "verify-true"}),
+	"replayed":          slices.Concat([]string{"authorize-ok"}, chained, []string{"exchange-ok", "exchange-replayed"}),
+	"share-token":       slices.Concat([]string{"authorize-share"}, chained, []string{"exchange-ok"}),
+	"used-share-token":  slices.Concat([]string{"authorize-share"}, chained, []string{"exchange-ok", "share-ok"}),
 }
 
 // beforeFault is the preparation of a file whose "sandbox" line names a fault, by its op.

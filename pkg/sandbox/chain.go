@@ -149,6 +149,9 @@ func serveCallback(c *call) {
 	fails := c.s.options.ErrorAt == StageCallback && c.flow.result == outcomeError
 	if ok {
 		c.s.flows.drop(c.entry.State)
+		if c.flow.signIn != nil {
+			c.flow.signIn.proven = c.now
+		}
 		if !fails {
 			c.s.codes.put(code, c.flow.grant, c.now)
 		}

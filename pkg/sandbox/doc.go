@@ -19,7 +19,7 @@
 //     ([Numbers]), or by a scenario that says by number what flows meet in turn ([ParseScenario]).
 //   - Beside Network Enablement an app may ask by itself, as CAMARA has it: /oauth2/auth with its own
 //     redirect_uri, login_hint and PKCE, and verify and device-phone-number below /number-verification/v1
-//     and /v2.
+//     and /v2. Client libraries find their way by OpenID Connect: discovery document, key set, id_token.
 //   - With [Options.Seed] and [Options.Now] everything is the same again at every start.
 //   - Memory is bounded, however many flows are abandoned: everything kept has a cap and a lifetime.
 //   - It sends nothing but answers, and webhooks to [Options.Webhook] where that is set; no request

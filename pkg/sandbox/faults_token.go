@@ -61,7 +61,7 @@ func tokenAnswerFaults() []Fault {
 		{"token-503", "out of service, with a gateway's page", StageToken, htmlPage(503, "503 Service Unavailable")},
 		{"token-expired", "the token is dead when it comes", StageToken, altered(func(c *call, a *answer) {
 			a.body = nil
-			replyJSON(a, http.StatusOK, typeJSON, tokenAnswer{c.s.ids.hex128(), "Bearer", 1})
+			replyJSON(a, http.StatusOK, typeJSON, tokenAnswer{AccessToken: c.s.ids.hex128(), TokenType: "Bearer", ExpiresIn: 1})
 		})},
 		{"token-no-token", "a 200 without a token", StageToken, tokens(`{"token_type":"Bearer","expires_in":SECONDS}`)},
 		{

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 )
@@ -27,7 +28,8 @@ type route struct {
 
 var routes = [...]route{
 	{"/v0.1/network-enablement", roleVendor, http.MethodPost, StageEnable, readEnable, serveEnable},
-	{"/oauth2/auth", roleVendor, http.MethodGet, StageAuthorize, readAuthorize, serveAuthorize},
+	{authorizePath, roleVendor, http.MethodGet, StageAuthorize, readAuthorize, serveAuthorize},
+	{authorizePath, roleVendor, http.MethodPost, StageAuthorize, readPosted, servePosted},
 	{firstHop, roleCarrier, http.MethodGet, StageCarrier, readChain, serveEnrichment},
 	{"/carrier/session", roleCarrier, http.MethodGet, StageCarrier, readChain, serveSession},
 	{"/carrier/session/return", roleCarrier, http.MethodGet, StageCarrier, readChain, serveReturn},
@@ -39,15 +41,21 @@ var routes = [...]route{
 	{camaraV2 + verifyPath, roleVendor, http.MethodPost, StageVerify, readVerify, serveVerify},
 	{camaraV2 + sharePath, roleVendor, http.MethodGet, StageVerify, readShare, serveShare},
 	{silentPath, roleVendor, http.MethodPost, StageStart, readStart, serveStart},
-	{applicationPath, roleVendor, http.MethodGet, StageApplication, readApplication, serveApplication},
+	{applicationPath, roleVendor, http.MethodGet, StageApplication, readNothing, serveApplication},
+	{discoveryPath, roleVendor, http.MethodGet, StageOpenID, readNothing, serveProvider},
+	{metadataPath, roleVendor, http.MethodGet, StageOpenID, readNothing, serveProvider},
+	{keySetPath, roleVendor, http.MethodGet, StageOpenID, readNothing, serveKeySet},
 }
 
 // allowed are the methods of the route's path.
 func (r *route) allowed() string {
-	if r.stage == StageCheck {
-		return r.method + ", " + http.MethodDelete
+	var methods []string
+	for _, other := range slices.Concat(routes[:], silentRoutes[:]) {
+		if other.path == r.path {
+			methods = append(methods, other.method)
+		}
 	}
-	return r.method
+	return strings.Join(methods, ", ")
 }
 
 // call is one request on its way through the sandbox. It is the ResponseWriter that handlers and

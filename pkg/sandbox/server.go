@@ -26,12 +26,14 @@ type Server struct {
 	options Options
 	key     func() (*rsa.PublicKey, error)
 	ids     ids
-	seed    maphash.Seed
-	ledger  ledger
-	armed   atomic.Pointer[[]*armed]
-	closing chan struct{} // closed by Shutdown: whoever waits stops
-	net     network
-	hooks   webhooks
+	// subjects is the secret that the sub of an id_token is made with.
+	subjects func() []byte
+	seed     maphash.Seed
+	ledger   ledger
+	armed    atomic.Pointer[[]*armed]
+	closing  chan struct{} // closed by Shutdown: whoever waits stops
+	net      network
+	hooks    webhooks
 
 	vendor, carrier string // origins
 	plain           string // the carrier without TLS, for hops that fall back to it; "" where there is none
@@ -75,6 +77,7 @@ type grant struct {
 	part                      *part // of a scenario, or nil
 	direct                    bool  // the app asked by itself, without Network Enablement
 	proof                     proof
+	signIn                    *signIn // where an id_token is due, or nil
 }
 
 // spent is what became of a used code.
@@ -102,6 +105,7 @@ func New(o Options) (*Server, error) {
 		ledger:  ledger{size: o.LedgerSize},
 	}
 	s.hooks.ids = newIDs(o, 1)
+	s.subjects = s.newSubjects()
 	s.armed.Store(&armed)
 	s.forget()
 	if o.PublicKey != nil {

@@ -46,7 +46,7 @@ func TestRoutes(t *testing.T) {
 		{"GET", c.s.URL() + "/v0.1/network-enablement", 405, "application/problem+json", ""},
 		{"PUT", c.s.URL() + "/oauth2/token", 405, "application/json", `{"error":"invalid_request","error_description":"This method is not supported here."}`},
 		{"GET", c.s.URL() + "/camara/number-verification/v031/verify", 405, "application/json", `{"status":405,"code":"METHOD_NOT_ALLOWED","message":"This method is not supported here."}`},
-		{"POST", c.s.URL() + "/oauth2/auth", 405, "text/html; charset=utf-8", ""},
+		{"PUT", c.s.URL() + "/oauth2/auth", 405, "text/html; charset=utf-8", ""},
 	} {
 		r := c.send(tt.method, tt.target, "")
 		if r.status != tt.status || r.header.Get("Content-Type") != tt.mediaType || tt.body != "" && r.body != tt.body {

@@ -12,11 +12,12 @@ const exchangePath = "/oauth2/token"
 type tokenAnswer struct {
 	AccessToken string `json:"access_token"`
 	TokenType   string `json:"token_type"`
-	ExpiresIn   int64  `json:"expires_in"` // seconds
+	ExpiresIn   int64  `json:"expires_in"`         // seconds
+	IDToken     string `json:"id_token,omitempty"` // where an app asked by itself, with openid in the scope
 }
 
 func readToken(c *call) {
-	if c.hasType("application/x-www-form-urlencoded") {
+	if c.hasType(typeForm) {
 		c.readForm(string(c.body))
 	}
 	c.entry.Code = strings.Clone(c.form.Get("code")) // without the body around it
@@ -60,20 +61,28 @@ func serveToken(c *call) {
 		return
 	}
 	token := c.s.ids.hex128()
-	lives, note, description := c.s.redeem(c, token)
+	g, lives, note, description := c.s.redeem(c, token)
 	if note != "" {
 		c.entry.Note = note
 		refuseToken(c, http.StatusBadRequest, "invalid_grant", description)
 		return
 	}
+	answer := tokenAnswer{AccessToken: token, TokenType: "Bearer", ExpiresIn: int64(lives / time.Second)}
+	if g.signIn != nil {
+		var err error
+		if answer.IDToken, err = c.s.idToken(&g, c.now, lives); err != nil {
+			c.deny(err.Error(), refusal{status: http.StatusInternalServerError})
+			return
+		}
+	}
 	c.Header()["Cache-Control"] = noStore
-	replyJSON(c, http.StatusOK, typeJSON, tokenAnswer{token, "Bearer", int64(lives / time.Second)})
+	replyJSON(c, http.StatusOK, typeJSON, answer)
 }
 
 // redeem turns the call's code into token. A code that was used before is a sign that it leaked: what
 // it was exchanged for is revoked (RFC 6749 section 4.1.2). One that comes with another redirect_uri, or
 // without the proof that it wants, stays good for its owner. note is "" if all went well.
-func (s *Server) redeem(c *call, token string) (lives time.Duration, note, description string) {
+func (s *Server) redeem(c *call, token string) (g grant, lives time.Duration, note, description string) {
 	const unknown = "The authorization code is unknown, expired or already used."
 	verifier, sent := c.form.Get("code_verifier"), c.form.Has("code_verifier")
 	s.mu.Lock()
@@ -82,9 +91,9 @@ func (s *Server) redeem(c *call, token string) (lives time.Duration, note, descr
 	g, ok := s.codes.get(code, c.now)
 	switch {
 	case ok && g.redirectURI != c.entry.RedirectURI:
-		return 0, "redirect_uri is not the one of the flow", "redirect_uri differs from the one of the authorization."
+		return g, 0, "redirect_uri is not the one of the flow", "redirect_uri differs from the one of the authorization."
 	case ok && !g.proof.fits(verifier, sent):
-		return 0, "code_verifier does not answer the challenge of the flow", "code_verifier does not fit the authorization."
+		return g, 0, "code_verifier does not answer the challenge of the flow", "code_verifier does not fit the authorization."
 	case ok:
 		lives = s.options.TokenTTL
 		if g.direct {
@@ -93,11 +102,11 @@ func (s *Server) redeem(c *call, token string) (lives time.Duration, note, descr
 		s.codes.drop(code)
 		s.spent.put(strings.Clone(code), spent{token, g.number}, c.now) // without the body around it
 		s.tokens.putUntil(token, g, c.now, c.now.Add(lives))
-		return lives, "", ""
+		return g, lives, "", ""
 	}
 	if used, ok := s.spent.get(code, c.now); ok {
 		s.tokens.drop(used.token)
-		return 0, "the code was used before; its token is revoked", unknown
+		return g, 0, "the code was used before; its token is revoked", unknown
 	}
-	return 0, "the code is unknown or expired", unknown
+	return g, 0, "the code is unknown or expired", unknown
 }
