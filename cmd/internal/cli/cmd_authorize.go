@@ -54,7 +54,7 @@ func (r *stepRun) takeAuthURL(authURL, requestID string) error {
 		}
 	}
 	switch {
-	case authURL == "" && r.session.AuthURL == "" && !r.brought():
+	case authURL == "" && r.session.AuthURL == "" && !r.mayLack():
 		return usagef("no auth_url: give a session (- or --session), or --auth-url with --state")
 	case authURL == "":
 		return nil

@@ -46,7 +46,7 @@ at most once: when no answer comes, the outcome is unknown and vnv says so.`,
 					return err
 				}
 				return r.takeCallback(text)
-			case r.session.Code == "" && !r.brought():
+			case r.session.Code == "" && !r.mayLack():
 				return usagef("no code: give a session (- or --session), --code or --callback-url")
 			}
 			return nil

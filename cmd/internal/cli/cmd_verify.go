@@ -67,7 +67,7 @@ func (r *stepRun) takeHash(hash string) error {
 
 func (r *stepRun) takeToken(ctx context.Context, token string) error {
 	if token == "" {
-		if r.session.AccessToken == "" && !r.brought() {
+		if r.session.AccessToken == "" && !r.mayLack() {
 			return usagef("no access token: give a session (- or --session), or --access-token")
 		}
 		return nil
@@ -90,7 +90,7 @@ func (r *stepRun) takeCode(ctx context.Context, requestID, code string) error {
 		}
 	}
 	switch {
-	case code == "" && r.session.Code == "" && !r.brought():
+	case code == "" && r.session.Code == "" && !r.mayLack():
 		return usagef("no code: give a session (- or --session), or --code with --request-id")
 	case code == "":
 		return nil

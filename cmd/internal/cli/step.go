@@ -81,6 +81,10 @@ type stepRun struct {
 // brought tells whether a session came from outside.
 func (r *stepRun) brought() bool { return r.piped || r.store != nil }
 
+// mayLack tells whether the command's own input may be missing: a session can bring
+// it, and a plan has a variable in its place.
+func (r *stepRun) mayLack() bool { return r.brought() || r.flags.planning() }
+
 // stepCmd builds a command that runs steps.
 func (a *app) stepCmd(cmd *cobra.Command, sc stepCommand) *cobra.Command {
 	r := &stepRun{app: a, cmd: cmd, command: sc, ops: sc.ops}

@@ -104,7 +104,7 @@ func (r *stepRun) fromFlags() error {
 		}
 		r.session.Phone = phone
 	}
-	if r.afresh() && r.session.Phone == "" {
+	if r.afresh() && r.session.Phone == "" && !r.flags.planning() {
 		return &usageError{err: errNoPhone}
 	}
 	if r.flags.state == "" || r.afresh() {
