@@ -109,9 +109,16 @@ func redirect(w http.ResponseWriter, location string) {
 	w.WriteHeader(http.StatusFound)
 }
 
+// neverStored is for answers that hold a token, or might (RFC 6749 section 5.1).
+func neverStored(w http.ResponseWriter) {
+	h := w.Header()
+	h["Cache-Control"], h["Pragma"] = noStore, noCache
+}
+
 // Header values that never change; net/http only reads them.
 var (
 	noStore    = []string{"no-store"}
+	noCache    = []string{"no-cache"}
 	zeroLength = []string{"0"}
 	rateLimit  = []string{"10, 10;w=1"}
 	bearer     = []string{`Bearer error="invalid_token"`}
@@ -172,6 +179,9 @@ func (s *Server) problem(w http.ResponseWriter, status int, fragment, detail str
 	if detail != "" {
 		text.detail = detail
 	}
+	if h := w.Header(); status == http.StatusUnauthorized && len(h["Www-Authenticate"]) == 0 {
+		h["Www-Authenticate"] = bearer // RFC 9110 section 15.5.2
+	}
 	replyJSON(w, status, typeProblem, problem{
 		"https://developer.vonage.com/api-errors#" + fragment, text.title, text.detail, s.ids.hex128(), params, "",
 	})
@@ -206,7 +216,7 @@ func notFound(w http.ResponseWriter, path string) {
 
 // page is what a person sees where no redirect is possible. The texts are ours, never the client's.
 func page(w http.ResponseWriter, status int, title, text string) {
-	w.Header().Set("Content-Security-Policy", "default-src 'none'")
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'") // RFC 9700 section 4.16
 	title, text = html.EscapeString(title), html.EscapeString(text)
 	reply(w, status, typeHTML, []byte("<!DOCTYPE html>\n<html><head><title>"+title+"</title></head><body><h1>"+
 		title+"</h1><p>"+text+"</p></body></html>\n"))

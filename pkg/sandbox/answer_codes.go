@@ -41,7 +41,7 @@ func wordsFor(table []coded, status int) coded {
 
 // refuseToken answers with an OAuth error by its name.
 func refuseToken(w http.ResponseWriter, status int, name, description string) {
-	w.Header()["Cache-Control"] = noStore
+	neverStored(w)
 	replyJSON(w, status, typeJSON, oauthError{name, description})
 }
 

@@ -19,7 +19,10 @@ const maxAssertion = 5 * time.Minute
 // authenticateClient is authenticate for the token endpoint, where a client may also prove itself as CAMARA
 // wants it: by private_key_jwt, with the application's key.
 func (c *call) authenticateClient() error {
-	if _, ok := c.form["client_assertion"]; !ok {
+	if id := c.form.Get("client_id"); id != "" && id != c.s.options.ApplicationID {
+		return errors.New("client_id is another application's")
+	}
+	if !c.form.Has("client_assertion") {
 		return c.authenticate()
 	}
 	assertion, once := c.one("client_assertion")
@@ -27,8 +30,6 @@ func (c *call) authenticateClient() error {
 	switch {
 	case !once || kind != assertionType:
 		return errors.New("client_assertion_type is not that of a JWT, or a parameter is repeated")
-	case c.form.Has("client_id") && c.form.Get("client_id") != c.s.options.ApplicationID:
-		return errors.New("client_id is another application's")
 	case c.entry.Authorization != "":
 		return errors.New("the client proves itself twice: by client_assertion and by Authorization")
 	}

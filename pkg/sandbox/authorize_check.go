@@ -17,10 +17,8 @@ type demand struct {
 
 // refuseDirect is the OAuth error for a request that is wrong, "" for one that is not: the first rule that it breaks.
 func (c *call) refuseDirect() (name, description string) {
-	for parameter, values := range c.form {
-		if len(values) > 1 {
-			return "invalid_request", "A parameter is repeated: " + known(parameter) + "."
-		}
+	if parameter, repeated := c.repeated(); repeated {
+		return "invalid_request", "A parameter is repeated: " + parameter + "."
 	}
 	for _, rules := range []func() []demand{c.unsupported, c.oauthRules, c.openIDRules} {
 		for _, r := range rules() {
@@ -99,11 +97,11 @@ func isAge(s string) bool {
 	return s == "" || err == nil
 }
 
-// known is a parameter's name if it is one of ours: nothing that was sent is reflected.
+// known is a parameter's name if it is one of ours.
 func known(parameter string) string {
 	names := []string{
 		"client_id", "redirect_uri", "response_type", "response_mode", "scope", "state", "prompt", "login_hint", "id_token_hint", "max_age",
-		"code_challenge", "code_challenge_method", "nonce",
+		"code_challenge", "code_challenge_method", "nonce", "grant_type", "code", "code_verifier",
 	}
 	if slices.Contains(names, parameter) {
 		return parameter

@@ -2,6 +2,7 @@ package sandbox_test
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -17,11 +18,22 @@ import (
 )
 
 // model is what an authorization server must remember, in its simplest form. The sandbox is driven by
-// random requests, good ones and attacks, and must answer as the model says.
+// random requests, good ones and attacks, and must answer as the model says. The rules that it holds:
+//
+//   - RFC 6749 4.1.2.1, RFC 9700 4.1: who is not sure to be the client, or to come back to a registered redirect
+//     URI, gets a page and no redirect; other errors are redirected there, with the state. Nothing leads elsewhere.
+//   - RFC 6749 4.1.2, 10.12: the state comes back byte for byte, and only if one was sent.
+//   - RFC 6749 4.1.2, 4.1.3: a code works once, in time, for its client, with its redirect URI; a second use takes
+//     its token along; a request that fails for another reason costs its owner nothing.
+//   - RFC 6749 3.1, 3.2: parameters come once, empty ones not at all; only the method and media type of the endpoint.
+//   - RFC 6749 5.1, 5.2: token answers are not to be stored; a 401 says how to authenticate.
+//   - RFC 7636 4.6, RFC 9700 2.1.1: the verifier answers the challenge, whichever method; none without one.
+//   - RFC 6750, CAMARA: a token works once, in time, for its scope, and knows one number.
+//   - RFC 9700 4.16, RFC 6749 10.13: pages cannot be framed, and load nothing.
 type model struct {
-	s   *sandbox.Server
-	jwt string
-	now time.Time
+	s            *sandbox.Server
+	jwt, foreign string // the application's, another one's
+	now          time.Time
 
 	started map[string]modelGrant  // auth_url
 	codes   map[string]*modelGrant // all that were ever given
@@ -31,13 +43,17 @@ type model struct {
 }
 
 type modelGrant struct {
-	phone, state, redirectURI string
-	until                     time.Time
-	used, revoked             bool
-	token                     string // of a used code
+	phone, state, redirectURI, scope string
+	challenge, method, verifier      string // of PKCE, "" without
+	until                            time.Time
+	used, revoked                    bool
+	token                            string // of a used code
 }
 
-const modelCodeTTL, modelTokenTTL = 10 * time.Minute, time.Hour
+const (
+	modelCodeTTL, modelTokenTTL = 10 * time.Minute, time.Hour
+	modelShare                  = "number-verification:device-phone-number:read"
+)
 
 var modelRedirects = []string{"https://app.example/cb", "https://app.example/cb?tenant=1"}
 
@@ -54,46 +70,79 @@ func newModel(tb testing.TB, t *rapid.T) *model {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.jwt = signed(tb, with(map[string]any{"iat": m.now.Unix(), "exp": m.now.Add(20 * time.Hour).Unix()}), nil)
+	times := map[string]any{"iat": m.now.Unix(), "exp": m.now.Add(20 * time.Hour).Unix()}
+	m.jwt = signed(tb, with(times), nil)
+	times["application_id"] = "5a9db0c5-0000-4000-8000-00000000ffff"
+	m.foreign = signed(tb, with(times), nil)
 	return m
 }
 
-// do sends one request to the handler, without a network between.
-func (m *model) do(method, target, body string, header ...string) *httptest.ResponseRecorder {
-	r := httptest.NewRequest(method, target, strings.NewReader(body))
+// do sends one request to the handler, without a network between, and holds the answer to what every one must keep.
+func (m *model) do(t *rapid.T, method, target, body string, header ...string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(method, "http://127.0.0.1/", strings.NewReader(body))
+	var err error
+	if r.URL, err = url.Parse(target); err != nil {
+		t.Fatal(err)
+	}
 	r.Host = "127.0.0.1"
 	for i := 0; i < len(header); i += 2 {
 		r.Header.Add(header[i], header[i+1])
 	}
 	w := httptest.NewRecorder()
 	m.s.ServeHTTP(w, r)
+	m.invariants(t, w)
 	return w
 }
 
-func pick[V any](t *rapid.T, what string, m map[string]V) (string, bool) {
-	keys := make([]string, 0, len(m))
-	for key := range m {
-		keys = append(keys, key)
+func (m *model) invariants(t *rapid.T, w *httptest.ResponseRecorder) {
+	h := w.Header()
+	at := h.Get("Location")
+	known := slices.ContainsFunc(append([]string{"http://127.0.0.1/"}, modelRedirects...), func(to string) bool {
+		return at == to || strings.HasPrefix(at, to+"?") || strings.HasPrefix(at, to+"&") || to[len(to)-1] == '/' && strings.HasPrefix(at, to)
+	})
+	if at != "" && (!known || w.Code != http.StatusFound) || at == "" && w.Code/100 == 3 {
+		t.Fatalf("%d leads to %q", w.Code, at)
 	}
-	if len(keys) == 0 {
-		t.Skip("none yet")
+	if strings.ContainsFunc(at, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		t.Fatalf("Location %q", at)
 	}
-	slices.Sort(keys)
-	return rapid.SampledFrom(keys).Draw(t, what), true
+	if strings.HasPrefix(h.Get("Content-Type"), "text/html") {
+		if csp := h.Get("Content-Security-Policy"); !strings.Contains(csp, "default-src 'none'") || !strings.Contains(csp, "frame-ancestors 'none'") || at != "" {
+			t.Fatalf("a page with %q", csp)
+		}
+	}
+	if challenge := h.Get("WWW-Authenticate"); w.Code == http.StatusUnauthorized && !strings.HasPrefix(challenge, "Bearer") {
+		t.Fatalf("401 with WWW-Authenticate %q", challenge)
+	}
 }
 
-var phones = rapid.StringMatching(`\+990[0-9]{7}[0-8]`)
+func pick[V any](t *rapid.T, what string, from map[string]V) string {
+	if len(from) == 0 {
+		t.Skip("none yet")
+	}
+	return rapid.SampledFrom(slices.Sorted(maps.Keys(from))).Draw(t, what)
+}
 
-// enable starts a flow; a state that was used is refused.
-func (m *model) enable(t *rapid.T) {
-	phone := phones.Draw(t, "phone")
-	state := rapid.SampledFrom([]string{"a&b=c#d", "é %2F+", "plain", ""}).Draw(t, "state")
+var (
+	phones = rapid.StringMatching(`\+990[0-9]{7}[0-8]`)
+	// oddStates can go through JSON; the last of them cannot, and comes by a query.
+	oddStates = []string{"a&b=c#d", "é %2F+%00", "plain", "\x00\x01\r\nX-Evil: 1", "\u202e\u200b\u2028", `"><script>alert(1)</script>`, strings.Repeat("s", 1000), "\xff\xfe"}
+)
+
+func (m *model) state(t *rapid.T, from []string) string {
+	state := rapid.SampledFrom(append(from, "")).Draw(t, "state")
 	if state != "" && rapid.Bool().Draw(t, "fresh") {
 		m.n++
 		state += strconv.Itoa(m.n)
 	}
+	return state
+}
+
+// enable starts a flow; a state that was used is refused.
+func (m *model) enable(t *rapid.T) {
+	phone, state := phones.Draw(t, "phone"), m.state(t, oddStates[:len(oddStates)-1])
 	body, _ := json.Marshal(map[string]any{"phone_number": phone, "scopes": []string{scope}, "state": state})
-	w := m.do("POST", "/v0.1/network-enablement", string(body), "Authorization", "Bearer "+m.jwt, "Content-Type", "application/json")
+	w := m.do(t, "POST", "/v0.1/network-enablement", string(body), "Authorization", "Bearer "+m.jwt, "Content-Type", "application/json")
 	if state == "" || m.states[state] {
 		if w.Code != 422 {
 			t.Fatalf("state %q again: %d", state, w.Code)
@@ -110,41 +159,19 @@ func (m *model) enable(t *rapid.T) {
 		t.Fatalf("enable: %d %s", w.Code, w.Body)
 	}
 	at := answer.Scopes[scope].AuthURL
-	if strings.Contains(at, url.QueryEscape(state)+"&") && len(state) > 8 {
+	if len(state) > 8 && strings.Contains(at, url.QueryEscape(state)) {
 		t.Fatalf("the caller's state is in %s", at)
 	}
-	m.started[at] = modelGrant{phone: phone, state: state, redirectURI: modelRedirects[len(modelRedirects)-1], until: m.now.Add(10 * time.Minute)}
-}
-
-// direct starts a flow as an app does by itself, or fails to.
-func (m *model) direct(t *rapid.T) {
-	phone := phones.Draw(t, "phone")
-	uri := rapid.SampledFrom(append([]string{"https://app.example/cb/", "https://evil.example/cb", "https://app.example/cb?tenant=1&x=2", "javascript:alert(1)"},
-		modelRedirects...)).Draw(t, "redirect_uri")
-	state := rapid.SampledFrom([]string{"", "s p&a=c", "täg"}).Draw(t, "state")
-	q := url.Values{
-		"response_type": {"code"}, "client_id": {sandbox.TestApplicationID}, "redirect_uri": {uri}, "scope": {"number-verification:verify"}, "login_hint": {phone},
-	}
-	if state != "" {
-		q.Set("state", state)
-	}
-	at := "http://127.0.0.1/oauth2/auth?" + q.Encode()
-	if !slices.Contains(modelRedirects, uri) {
-		if w := m.do("GET", at, ""); w.Code != 400 || w.Header().Get("Location") != "" {
-			t.Fatalf("open redirect to %s: %d %s", uri, w.Code, w.Header().Get("Location"))
-		}
-		return
-	}
-	m.follow(t, at, modelGrant{phone: phone, state: state, redirectURI: uri, until: m.now.Add(time.Minute)})
+	m.started[at] = modelGrant{phone: phone, state: state, redirectURI: modelRedirects[len(modelRedirects)-1], scope: scope, until: m.now.Add(10 * time.Minute)}
 }
 
 // walk follows one of the flows that were started; each leads to a code once, and in time.
 func (m *model) walk(t *rapid.T) {
-	at, _ := pick(t, "auth_url", m.started)
+	at := pick(t, "auth_url", m.started)
 	g := m.started[at]
 	delete(m.started, at)
 	m.follow(t, at, g)
-	if w := m.do("GET", at, ""); w.Code != 400 {
+	if w := m.do(t, "GET", at, ""); w.Code != 400 {
 		t.Fatalf("a flow that is over begins again: %d", w.Code)
 	}
 }
@@ -152,8 +179,8 @@ func (m *model) walk(t *rapid.T) {
 func (m *model) follow(t *rapid.T, at string, g modelGrant) {
 	cookie := ""
 	for range 5 {
-		w := m.do("GET", at, "", "Cookie", cookie)
-		if m.now.After(g.until) || m.now.Equal(g.until) {
+		w := m.do(t, "GET", at, "", "Cookie", cookie)
+		if !m.now.Before(g.until) {
 			if w.Code != 400 || w.Header().Get("Location") != "" {
 				t.Fatalf("too late: %d %s", w.Code, w.Header().Get("Location"))
 			}
@@ -166,11 +193,7 @@ func (m *model) follow(t *rapid.T, at string, g modelGrant) {
 			t.Fatalf("hop: %d %s", w.Code, w.Body)
 		}
 	}
-	u, err := url.Parse(at)
-	if err != nil || !strings.HasPrefix(at, g.redirectURI) || u.Query().Get("state") != g.state || u.Query().Has("state") != (g.state != "") {
-		t.Fatalf("the chain ends at %s, want %s with state %q", at, g.redirectURI, g.state)
-	}
-	code := u.Query().Get("code")
+	code := g.came(t, at).Get("code")
 	if m.codes[code] != nil || len(code) != 32 {
 		t.Fatalf("code %q", code)
 	}
@@ -178,56 +201,82 @@ func (m *model) follow(t *rapid.T, at string, g modelGrant) {
 	m.codes[code] = &g
 }
 
-// exchange presents any code that was ever given, with the right redirect URI or another.
-func (m *model) exchange(t *rapid.T) {
-	code, _ := pick(t, "code", m.codes)
-	g := m.codes[code]
-	uri := rapid.SampledFrom(append([]string{g.redirectURI, g.redirectURI}, modelRedirects...)).Draw(t, "redirect_uri")
-	form := url.Values{"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {uri}}
-	w := m.do("POST", "/oauth2/token", form.Encode(), "Authorization", "Bearer "+m.jwt, "Content-Type", "application/x-www-form-urlencoded")
-	switch {
-	case g.used:
-		if w.Code != 400 {
-			t.Fatalf("a code twice: %d %s", w.Code, w.Body)
-		}
-		m.tokens[g.token].revoked = true
-	case !m.now.Before(g.until), uri != g.redirectURI:
-		if w.Code != 400 || !strings.Contains(w.Body.String(), "invalid_grant") {
-			t.Fatalf("too late, or %s for %s: %d %s", uri, g.redirectURI, w.Code, w.Body)
-		}
-	default:
-		var answer struct {
-			Token   string `json:"access_token"`
-			Expires int    `json:"expires_in"`
-		}
-		if err := json.Unmarshal(w.Body.Bytes(), &answer); err != nil || w.Code != 200 || m.tokens[answer.Token] != nil {
-			t.Fatalf("exchange: %d %s", w.Code, w.Body)
-		}
-		g.used, g.token = true, answer.Token
-		m.tokens[answer.Token] = &modelGrant{phone: g.phone, until: m.now.Add(time.Duration(answer.Expires) * time.Second)}
-		if answer.Expires != int(modelTokenTTL/time.Second) && answer.Expires != 300 {
-			t.Fatalf("the token lives %d s", answer.Expires)
-		}
+// came holds the end of a chain to its redirect URI and its state, and returns the query.
+func (g *modelGrant) came(t *rapid.T, at string) url.Values {
+	u, err := url.Parse(at)
+	if err != nil || !strings.HasPrefix(at, g.redirectURI) {
+		t.Fatalf("the chain ends at %s, want %s", at, g.redirectURI)
 	}
+	q := u.Query()
+	if q.Get("state") != g.state || q.Has("state") != (g.state != "") || len(q["state"]) > 1 || q.Has("code") == q.Has("error") {
+		t.Fatalf("the chain ends at %s, want the state %q, and a code or an error", at, g.state)
+	}
+	return q
 }
 
-// verify presents any token that was ever given, and asks for its number or another.
+// verify presents any token that was ever given, at an operation that it may be for, and asks for its number
+// or another.
 func (m *model) verify(t *rapid.T) {
-	token, _ := pick(t, "token", m.tokens)
+	token := pick(t, "token", m.tokens)
 	g := m.tokens[token]
 	asked := rapid.SampledFrom([]string{g.phone, g.phone, "+99000000000"}).Draw(t, "asked")
-	path := rapid.SampledFrom([]string{"/camara/number-verification/v031/verify", "/number-verification/v1/verify", "/number-verification/v2/verify"}).Draw(t, "path")
-	w := m.do("POST", path, `{"phoneNumber":"`+asked+`"}`, "Authorization", "Bearer "+token, "Content-Type", "application/json")
-	if g.used || g.revoked || !m.now.Before(g.until) {
-		if w.Code != 401 {
-			t.Fatalf("a token that is used, revoked or expired: %d %s", w.Code, w.Body)
-		}
+	op := rapid.SampledFrom(operations).Draw(t, "operation")
+	slip := rapid.SampledFrom([]string{"", "", "", "no token", "media type", "empty object"}).Draw(t, "slip")
+	body, mediaType, authorization := `{"phoneNumber":"`+asked+`"}`, "application/json", "Bearer "+token
+	switch slip {
+	case "no token":
+		authorization = ""
+	case "media type":
+		mediaType = "text/plain"
+	case "empty object":
+		body = "{}"
+	}
+	w := m.do(t, op.method, op.path, body, "Authorization", authorization, "Content-Type", mediaType)
+	share := op.method == "GET"
+	want := 200
+	switch {
+	case slip == "no token", g.used, g.revoked, !m.now.Before(g.until):
+		want = 401
+	case share != (g.scope == modelShare):
+		want = 403
+	case !share && slip == "media type":
+		want = 415
+	case !share && slip == "empty object":
+		want = 400
+	}
+	if w.Code != want {
+		t.Fatalf("%s with %q and %+v: %d %s, want %d", op.path, slip, g, w.Code, w.Body, want)
+	}
+	if want != 200 {
 		return
 	}
 	g.used = true
-	yes := asked == g.phone && (asked[len(asked)-1]-'0')%2 == 0
-	if want := `{"devicePhoneNumberVerified":` + strconv.FormatBool(yes) + `}`; w.Code != 200 || w.Body.String() != want {
-		t.Fatalf("%s asked for %s: %d %s, want %s", g.phone, asked, w.Code, w.Body, want)
+	even := (g.phone[len(g.phone)-1]-'0')%2 == 0
+	answer := `{"devicePhoneNumberVerified":` + strconv.FormatBool(even && asked == g.phone) + `}`
+	if share {
+		answer = `{"devicePhoneNumber":"` + g.phone + `"}`
+	}
+	if said := w.Body.String(); (said == answer) != (!share || even) {
+		t.Fatalf("%s asked for %s: %s, want %s", g.phone, asked, said, answer)
+	}
+}
+
+type operation struct{ method, path string }
+
+var operations = []operation{
+	{"POST", "/camara/number-verification/v031/verify"},
+	{"POST", "/number-verification/v1/verify"},
+	{"POST", "/number-verification/v2/verify"},
+	{"GET", "/number-verification/v1/device-phone-number"},
+	{"GET", "/number-verification/v2/device-phone-number"},
+}
+
+// otherMethod asks an endpoint in a way that it does not know.
+func (m *model) otherMethod(t *rapid.T) {
+	op := rapid.SampledFrom(append(operations, operation{"POST", "/v0.1/network-enablement"}, operation{"GET", "/oauth2/auth"}, operation{"GET", "/carrier/he"}, operation{"POST", "/oauth2/token"}, operation{"POST", "/v2/verify"})).Draw(t, "endpoint")
+	method := rapid.SampledFrom([]string{"PUT", "PATCH", "HEAD", "OPTIONS", "TRACE", "BREW"}).Draw(t, "method")
+	if w := m.do(t, method, op.path, "", "Authorization", "Bearer "+m.jwt); w.Code != 405 || !strings.Contains(w.Header().Get("Allow"), op.method) {
+		t.Fatalf("%s %s: %d, Allow %q", method, op.path, w.Code, w.Header().Get("Allow"))
 	}
 }
 
@@ -241,7 +290,8 @@ func TestAgainstModel(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		m := newModel(t, rt)
 		rt.Repeat(map[string]func(*rapid.T){
-			"enable": m.enable, "direct": m.direct, "walk": m.walk, "exchange": m.exchange, "verify": m.verify, "pass": m.pass,
+			"enable": m.enable, "tamper": m.tamper, "direct": m.direct, "walk": m.walk, "exchange": m.exchange, "verify": m.verify,
+			"method": m.otherMethod, "pass": m.pass,
 		})
 	})
 }

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"encoding/json"
+	"maps"
 	"mime"
 	"net/http"
 	"net/url"
@@ -50,13 +51,26 @@ func (c *call) hasType(want string) bool {
 	return false
 }
 
-// readForm reads a query or a form, or notes why it cannot.
+// readForm reads a query or a form, or notes why it cannot. A parameter without a value counts as none (RFC 6749
+// section 3.1).
 func (c *call) readForm(raw string) {
 	form, err := url.ParseQuery(raw)
 	if err != nil {
 		c.malformed = &malformed{reason: "the parameters are not encoded as they must be"}
 	}
+	maps.DeleteFunc(form, func(_ string, values []string) bool { return len(values) == 1 && values[0] == "" })
 	c.form = form
+}
+
+// repeated tells whether a parameter came more than once, and names it if it is one of ours: nothing that was sent is
+// reflected.
+func (c *call) repeated() (name string, ok bool) {
+	for parameter, values := range c.form {
+		if len(values) > 1 {
+			name, ok = max(name, known(parameter)), true
+		}
+	}
+	return name, ok
 }
 
 // one is the value of a parameter that must come once and not be empty (RFC 6749 section 3.1).

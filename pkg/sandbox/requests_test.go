@@ -112,7 +112,7 @@ func TestToken(t *testing.T) {
 		error  string // "" is accepted
 	}{
 		{"good", func(url.Values) {}, ""},
-		{"more than known", func(f url.Values) { f.Set("client_id", "x") }, ""},
+		{"more than known", func(f url.Values) { f.Set("client_id", sandbox.TestApplicationID); f.Set("more", "x") }, ""},
 		{"no grant_type", func(f url.Values) { f.Del("grant_type") }, "invalid_request"},
 		{"other grant_type", func(f url.Values) { f.Set("grant_type", "client_credentials") }, "unsupported_grant_type"},
 		{"no code", func(f url.Values) { f.Del("code") }, "invalid_request"},

@@ -41,9 +41,13 @@ func serveToken(c *call) {
 	if c.refuseMalformed() {
 		return
 	}
-	kind, ok := c.one("grant_type")
-	if !ok {
-		c.deny("grant_type is missing", refusal{http.StatusBadRequest, "grant_type is missing or repeated.", nil})
+	if name, repeated := c.repeated(); repeated {
+		c.deny("a parameter is repeated", refusal{http.StatusBadRequest, "A parameter is repeated: " + name + ".", nil})
+		return
+	}
+	kind := c.form.Get("grant_type")
+	if kind == "" {
+		c.deny("grant_type is missing", refusal{http.StatusBadRequest, "grant_type is missing.", nil})
 		return
 	}
 	if kind != "authorization_code" {
@@ -52,8 +56,8 @@ func serveToken(c *call) {
 		return
 	}
 	for _, name := range []string{"code", "redirect_uri"} {
-		if _, ok := c.one(name); !ok {
-			c.deny(name+" is missing", refusal{http.StatusBadRequest, name + " is missing or repeated.", nil})
+		if !c.form.Has(name) {
+			c.deny(name+" is missing", refusal{http.StatusBadRequest, name + " is missing.", nil})
 			return
 		}
 	}
@@ -75,7 +79,7 @@ func serveToken(c *call) {
 			return
 		}
 	}
-	c.Header()["Cache-Control"] = noStore
+	neverStored(c)
 	replyJSON(c, http.StatusOK, typeJSON, answer)
 }
 
