@@ -72,7 +72,7 @@ func (r *listenRun) run(ctx context.Context) error {
 	}
 	r.mask.Reveal = r.out.reveal
 	var err error
-	if r.config, err = loadConfig(&r.Env, r.cmd.Flags(), false); err != nil {
+	if r.config, err = loadConfig(ctx, &r.Env, r.cmd.Flags(), false); err != nil {
 		return err
 	}
 	if r.flags.state == "" {
@@ -92,7 +92,7 @@ func (r *listenRun) run(ctx context.Context) error {
 }
 
 func (r *listenRun) listen(ctx context.Context, redirectURI string) error {
-	network, err := r.network()
+	network, err := r.network(ctx)
 	if err != nil {
 		return err
 	}

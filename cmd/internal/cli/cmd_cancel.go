@@ -43,7 +43,7 @@ func (r *stepRun) cancel(ctx context.Context, requestID string) error {
 		return err
 	}
 	var err error
-	if r.config, err = loadConfig(&r.Env, r.cmd.Flags(), false); err != nil {
+	if r.config, err = loadConfig(ctx, &r.Env, r.cmd.Flags(), false); err != nil {
 		return err
 	}
 	r.api = vnv.SilentAuth

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"net/url"
 	"os"
@@ -95,7 +96,7 @@ default. The JSON form always says it.`,
   vnv config list --profile staging -o json`,
 		Args: a.noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			rows, err := a.settingsInForce(cmd.Flags())
+			rows, err := a.settingsInForce(cmd.Context(), cmd.Flags())
 			if err != nil {
 				return err
 			}
@@ -121,11 +122,11 @@ default. The JSON form always says it.`,
 }
 
 // settingsInForce lists every setting that has a value.
-func (a *app) settingsInForce(flags *pflag.FlagSet) ([]settingRow, error) {
+func (a *app) settingsInForce(ctx context.Context, flags *pflag.FlagSet) ([]settingRow, error) {
 	if err := a.out.check(); err != nil {
 		return nil, err
 	}
-	c, err := loadConfig(&a.Env, flags, false)
+	c, err := loadConfig(ctx, &a.Env, flags, false)
 	if err != nil {
 		return nil, err
 	}
@@ -193,7 +194,7 @@ func configGetCmd(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			rows, err := a.settingsInForce(cmd.Flags())
+			rows, err := a.settingsInForce(cmd.Context(), cmd.Flags())
 			if err != nil {
 				return err
 			}

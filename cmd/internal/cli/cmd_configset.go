@@ -3,6 +3,7 @@ package cli
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -32,7 +33,7 @@ func configSetCmd(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.editConfig(cmd.Flags(), []edit{{s.key, args[1]}})
+			return a.editConfig(cmd.Context(), cmd.Flags(), []edit{{s.key, args[1]}})
 		},
 	})
 }
@@ -49,7 +50,7 @@ func configUnsetCmd(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.editConfig(cmd.Flags(), []edit{{s.key, ""}})
+			return a.editConfig(cmd.Context(), cmd.Flags(), []edit{{s.key, ""}})
 		},
 	})
 }
@@ -77,7 +78,7 @@ to ask.`,
 			if err != nil {
 				return err
 			}
-			return a.editConfig(cmd.Flags(), edits)
+			return a.editConfig(cmd.Context(), cmd.Flags(), edits)
 		},
 	})
 	for _, q := range initQuestions {
@@ -119,14 +120,14 @@ type edit struct{ key, value string }
 
 // editConfig changes the file as a tree of nodes, so that comments stay, and holds
 // the result to the reader's own rules before it writes.
-func (a *app) editConfig(flags *pflag.FlagSet, edits []edit) error {
+func (a *app) editConfig(ctx context.Context, flags *pflag.FlagSet, edits []edit) error {
 	path, err := a.configPath(flags)
 	if err != nil {
 		return err
 	}
-	raw, err := os.ReadFile(path) //nolint:gosec // the user's own config file, or the one that they named
+	raw, err := readNamed(ctx, path, path, maxInput)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return usagef("%s: %v", path, reason(err))
+		return unreadable(err)
 	}
 	if _, err := parseConfig(path, raw); err != nil {
 		return err

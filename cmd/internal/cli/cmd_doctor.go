@@ -101,7 +101,7 @@ func (d *doctor) run(ctx context.Context) error {
 	if d.far != nil {
 		defer d.far.Close()
 	}
-	d.read()
+	d.read(ctx)
 	limit := d.config.GetDuration("timeout")
 	if limit <= 0 {
 		limit = 30 * time.Second

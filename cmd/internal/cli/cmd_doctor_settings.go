@@ -18,10 +18,10 @@ import (
 )
 
 // read reads all sources of settings, and goes on where one is broken.
-func (d *doctor) read() {
+func (d *doctor) read(ctx context.Context) {
 	d.config = newConfig(&d.Env, d.cmd.Flags(), d.flags.sandbox)
 	for _, read := range d.config.sources() {
-		if err := read(); err != nil {
+		if err := read(ctx); err != nil {
 			d.wrong = append(d.wrong, failed(printable(err.Error()), "correct it: vnv config path names the file, vnv help environment the settings")...)
 		}
 	}
@@ -33,7 +33,7 @@ func (d *doctor) read() {
 }
 
 // settings tells where each setting comes from, and prepares what the later checks need.
-func (d *doctor) settings(context.Context) rows {
+func (d *doctor) settings(ctx context.Context) rows {
 	d.flow = flow.Flow{
 		API: d.api, BaseURL: d.config.host("base_url", d.api), URLs: d.config.urls(d.api),
 		RedirectURI: d.config.text(redirectKeys[d.api.Name]),
@@ -41,7 +41,7 @@ func (d *doctor) settings(context.Context) rows {
 	if d.far != nil {
 		d.flow.BaseURL, d.flow.RedirectURI = d.far.URL(), first(d.flow.RedirectURI, freeCallback)
 	}
-	n, err := d.network()
+	n, err := d.network(ctx)
 	if d.noWays = err; err == nil {
 		d.flow.Net, d.ways = n, n.Transport()
 	}

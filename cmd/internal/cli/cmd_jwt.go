@@ -97,7 +97,7 @@ func (a *app) jwtCredentials(cmd *cobra.Command, sandboxed bool) (credentials, e
 		key, err := appjwt.ParseKey(sandbox.TestKeyPEM())
 		return credentials{appID: sandbox.TestApplicationID, key: key}, err
 	}
-	c, err := loadConfig(&a.Env, cmd.Flags(), false)
+	c, err := loadConfig(cmd.Context(), &a.Env, cmd.Flags(), false)
 	if err != nil {
 		return credentials{}, err
 	}

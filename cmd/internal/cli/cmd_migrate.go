@@ -120,7 +120,7 @@ func (a *app) tryAPI(cmd *cobra.Command, api vnv.API, f stepFlags, scenario *san
 	inner.out.quiet = !a.out.verbose
 	r := &stepRun{app: &inner, cmd: cmd, command: stepCommand{whole: true}, flags: f, scenario: scenario, api: api, ops: flow.Steps(api)}
 	var err error
-	if r.config, err = loadConfig(&r.Env, cmd.Flags(), f.sandbox); err != nil {
+	if r.config, err = loadConfig(cmd.Context(), &r.Env, cmd.Flags(), f.sandbox); err != nil {
 		return row, err
 	}
 	if err := r.fromFlags(); err != nil {

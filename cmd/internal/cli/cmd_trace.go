@@ -84,7 +84,7 @@ func (r *traceRun) trace(ctx context.Context, where string) error {
 		return err
 	}
 	var err error
-	if r.config, err = loadConfig(&r.Env, r.cmd.Flags(), false); err != nil {
+	if r.config, err = loadConfig(ctx, &r.Env, r.cmd.Flags(), false); err != nil {
 		return err
 	}
 	target := where
@@ -127,7 +127,7 @@ func (r *traceRun) follower(ctx context.Context, target string) (*chainRun, erro
 	if o.Cookies, err = r.readCookies(ctx); err != nil {
 		return nil, err
 	}
-	network, err := r.network()
+	network, err := r.network(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -2,10 +2,7 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -209,46 +206,8 @@ const maxSaved = 64 << 20
 // readSaved reads a file that the user names, or stdin.
 func (a *app) readSaved(ctx context.Context, path string) ([]byte, error) {
 	if path == "-" {
-		if a.stdinFor != "" {
-			return nil, usagef("stdin (-) is asked for twice")
-		}
-		a.stdinFor = "chain"
-		return a.drained(ctx, a.In, "stdin")
+		return a.readIn(ctx, "chain", maxSaved)
 	}
-	info, err := os.Stat(path)
-	switch {
-	case err != nil:
-		return nil, usagef("%s: %v", printable(path), reason(err))
-	case info.IsDir():
-		return nil, usagef("%s is a directory", printable(path))
-	}
-	f, err := os.Open(path) //nolint:gosec // the user names the file
-	if err != nil {
-		return nil, usagef("%s: %v", printable(path), reason(err))
-	}
-	defer f.Close()
-	return a.drained(ctx, f, printable(path))
-}
-
-// drained reads to the end, unless a signal comes first.
-func (a *app) drained(ctx context.Context, r io.Reader, from string) ([]byte, error) {
-	got := make(chan input, 1)
-	go func() {
-		raw, err := io.ReadAll(io.LimitReader(r, maxSaved+1))
-		got <- input{raw, err}
-	}()
-	select {
-	case <-ctx.Done():
-		return nil, cutOff(ctx)
-	case in := <-got:
-		switch {
-		case errors.Is(in.err, os.ErrClosed):
-			return nil, usagef("%s is closed", from)
-		case in.err != nil:
-			return nil, usagef("%s: %v", from, reason(in.err))
-		case len(in.raw) > maxSaved:
-			return nil, usagef("%s is longer than 64 MiB", from)
-		}
-		return in.raw, nil
-	}
+	raw, err := readNamed(ctx, path, printable(path), maxSaved)
+	return raw, unreadable(err)
 }

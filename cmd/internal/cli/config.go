@@ -1,11 +1,11 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -30,10 +30,10 @@ type config struct {
 
 // loadConfig reads the settings for one command. With sandboxed, what belongs to an
 // account counts as a flag alone: id, key and URLs of the user's stay away from it.
-func loadConfig(env *Env, flags *pflag.FlagSet, sandboxed bool) (*config, error) {
+func loadConfig(ctx context.Context, env *Env, flags *pflag.FlagSet, sandboxed bool) (*config, error) {
 	c := newConfig(env, flags, sandboxed)
 	for _, read := range c.sources() {
-		if err := read(); err != nil {
+		if err := read(ctx); err != nil {
 			return nil, err
 		}
 	}
@@ -46,15 +46,15 @@ func newConfig(env *Env, flags *pflag.FlagSet, sandboxed bool) *config {
 
 // sources are the readers of all that counts, in the order in which they must be
 // called. One that fails takes nothing from the next.
-func (c *config) sources() []func() error {
+func (c *config) sources() []func(context.Context) error {
 	readFile := c.readFile
 	if c.sandbox {
 		readFile = c.readFileIfAny
 	}
-	return []func() error{readFile, c.mergeStored, c.readEnv, c.bindFlags}
+	return []func(context.Context) error{readFile, c.mergeStored, c.readEnv, c.bindFlags}
 }
 
-func (c *config) mergeStored() error {
+func (c *config) mergeStored(context.Context) error {
 	if err := c.MergeConfigMap(c.allowed(c.stored)); err != nil {
 		return usagef("%s: %v", c.file, err)
 	}
@@ -73,7 +73,7 @@ func (c *config) allowed(values map[string]any) map[string]any {
 	return kept
 }
 
-func (c *config) bindFlags() error {
+func (c *config) bindFlags(context.Context) error {
 	for _, s := range settings {
 		f := c.flags.Lookup(s.flag())
 		if f == nil {
@@ -87,7 +87,7 @@ func (c *config) bindFlags() error {
 }
 
 // readEnv takes every variable that can be read, and names the first that cannot.
-func (c *config) readEnv() error {
+func (c *config) readEnv(context.Context) error {
 	given := map[string]any{}
 	var wrong error
 	for _, s := range settings {
@@ -112,24 +112,24 @@ func (c *config) readEnv() error {
 
 // readFileIfAny is readFile where the file does not matter much: the sandbox needs
 // nothing of an account, so a broken one only loses what else it says.
-func (c *config) readFileIfAny() error {
-	if err := c.readFile(); err != nil {
+func (c *config) readFileIfAny(ctx context.Context) error {
+	if err := c.readFile(ctx); err != nil {
 		c.stored, c.foreign = nil, err.Error()
 	}
 	return nil
 }
 
-func (c *config) readFile() error {
+func (c *config) readFile(ctx context.Context) error {
 	path, named := c.path()
 	if path == "" {
 		return c.profileMissing()
 	}
-	raw, err := os.ReadFile(path) //nolint:gosec // the user's own config file, or the one that they named
+	raw, err := readNamed(ctx, path, path, maxInput)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && !named:
 		return c.profileMissing()
 	case err != nil:
-		return usagef("%s: %v", path, reason(err))
+		return unreadable(err)
 	}
 	c.file = path
 	if filepath.Base(path) == ".vonagerc" || filepath.Ext(path) == ".json" {

@@ -3,20 +3,14 @@ package cli
 import (
 	"context"
 	"errors"
-	"io"
-	"io/fs"
 	"os"
 	"strings"
-	"syscall"
-	"time"
 
 	"github.com/vnv-cli/vnv/pkg/vnv"
 )
 
-const (
-	maxInput  = 1 << 20
-	inputWait = 5 * time.Second // for somebody to write into a named pipe
-)
+// maxInput is how long a key, a code or a session may be.
+const maxInput = 1 << 20
 
 // readSecret reads a secret that a flag names: - is stdin, env:NAME a variable,
 // anything else a file. The secret itself is never taken as an argument, since
@@ -43,31 +37,19 @@ func (a *app) readText(ctx context.Context, what, spec string) (string, error) {
 }
 
 // readStdin hands out stdin once: a second reader would get nothing and wait.
-// A signal ends the reading, whoever holds the other end.
 func (a *app) readStdin(ctx context.Context, what string) ([]byte, error) {
+	raw, err := a.readIn(ctx, what, maxInput)
+	return notEmpty(raw, err, what, "stdin")
+}
+
+// readIn is readStdin for a text of another length.
+func (a *app) readIn(ctx context.Context, what string, limit int64) ([]byte, error) {
 	if a.stdinFor != "" {
 		return nil, usagef("stdin (-) is asked for twice: for the %s and for the %s", a.stdinFor, what)
 	}
 	a.stdinFor = what
-	got := make(chan input, 1)
-	go func() { got <- readInput(a.In) }()
-	select {
-	case in := <-got:
-		return in.checked(what, "stdin")
-	case <-ctx.Done():
-		return nil, cutOff(ctx)
-	}
-}
-
-// input is what came from a reader that may block.
-type input struct {
-	raw []byte
-	err error
-}
-
-func readInput(r io.Reader) input {
-	raw, err := io.ReadAll(io.LimitReader(r, maxInput+1))
-	return input{raw, err}
+	raw, err := drained(ctx, a.In, "stdin", limit)
+	return raw, said(what, err)
 }
 
 // cutOff is the error of a command that a signal ended while it read.
@@ -91,65 +73,29 @@ func shown(what, path string) string {
 }
 
 func (a *app) readFile(ctx context.Context, what, path string) ([]byte, error) {
-	info, err := os.Stat(path)
-	switch {
-	case err != nil:
-		return nil, usagef("%s: %s: %v", what, shown(what, path), reason(err))
-	case info.IsDir():
-		return nil, usagef("%s: %s is a directory", what, shown(what, path))
-	case info.Mode()&fs.ModeNamedPipe != 0:
-		return readPipe(ctx, what, path)
-	}
-	if info.Mode().IsRegular() && info.Mode().Perm()&0o077 != 0 && what == "private key" && os.PathSeparator == '/' {
+	raw, err := readNamed(ctx, path, shown(what, path), maxInput)
+	if err == nil && what == "private key" && othersRead(path) {
 		a.warnings = append(a.warnings, path+" can be read by other users of this machine: chmod 600 "+path)
 	}
-	f, err := os.Open(path) //nolint:gosec // the user names the file
-	if err != nil {
-		return nil, usagef("%s: %s: %v", what, shown(what, path), reason(err))
-	}
-	defer f.Close()
-	return readInput(f).checked(what, shown(what, path))
+	return notEmpty(raw, said(what, err), what, shown(what, path))
 }
 
-// readPipe waits a little for the writer of a named pipe. Opening it blocks, so
-// giving up means to open the other end and let the reader see its end.
-func readPipe(ctx context.Context, what, path string) ([]byte, error) {
-	got := make(chan input, 1)
-	go func() {
-		f, err := os.Open(path) //nolint:gosec // the user names the file
-		if err != nil {
-			got <- input{err: err}
-			return
-		}
-		defer f.Close()
-		got <- readInput(f)
-	}()
-	patience, cancel := context.WithTimeout(ctx, inputWait)
-	defer cancel()
-	select {
-	case in := <-got:
-		return in.checked(what, shown(what, path))
-	case <-patience.Done():
-	}
-	if w, err := os.OpenFile(path, os.O_WRONLY|syscall.O_NONBLOCK, 0); err == nil { //nolint:gosec // the same file
-		_ = w.Close()
-	}
-	if errors.Is(ctx.Err(), context.Canceled) {
-		return nil, cutOff(ctx)
-	}
-	return nil, usagef("%s: %s is a pipe that nobody wrote into", what, shown(what, path))
+func othersRead(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o077 != 0 && os.PathSeparator == '/'
 }
 
-func (in input) checked(what, from string) ([]byte, error) {
-	switch err := in.err; {
-	case errors.Is(err, os.ErrClosed), errors.Is(err, syscall.EBADF):
-		return nil, usagef("%s: %s is closed", what, from)
-	case err != nil:
-		return nil, usagef("%s: %s: %v", what, from, reason(err))
-	case len(in.raw) > maxInput:
-		return nil, usagef("%s: %s is longer than 1 MiB", what, from)
-	case strings.TrimSpace(string(in.raw)) == "":
-		return nil, usagef("%s: %s is empty", what, from)
+// said puts what was read before what went wrong.
+func said(what string, err error) error {
+	if e, ok := errors.AsType[*fileError](err); ok {
+		return usagef("%s: %s", what, e.text)
 	}
-	return in.raw, nil
+	return err
+}
+
+func notEmpty(raw []byte, err error, what, name string) ([]byte, error) {
+	if err == nil && strings.TrimSpace(string(raw)) == "" {
+		return nil, usagef("%s: %s is empty", what, name)
+	}
+	return raw, err
 }

@@ -133,7 +133,7 @@ func (r *stepRun) run(ctx context.Context, args []string) error {
 		return err
 	}
 	var err error
-	if r.config, err = loadConfig(&r.Env, r.cmd.Flags(), r.flags.sandbox); err != nil {
+	if r.config, err = loadConfig(ctx, &r.Env, r.cmd.Flags(), r.flags.sandbox); err != nil {
 		return err
 	}
 	defer func() {

@@ -5,7 +5,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"net/url"
-	"os"
 	"slices"
 	"strings"
 
@@ -24,7 +23,7 @@ var settingNames = map[string]string{
 // flow turns settings into a flow. Everything missing is reported at once.
 func (r *stepRun) flow(ctx context.Context) (*flow.Flow, error) {
 	c := r.config
-	network, err := r.network()
+	network, err := r.network(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -162,7 +161,7 @@ func (r *stepRun) scopes() ([]vnv.Scope, error) {
 
 // network is how the flow reaches others: the Env's own ways, with the user's proxy
 // and certificate authorities.
-func (r *stepRun) network() (follow.Net, error) {
+func (r *stepRun) network(ctx context.Context) (follow.Net, error) {
 	n, err := r.chainWays(r.Net)
 	if err != nil {
 		return n, err
@@ -175,9 +174,9 @@ func (r *stepRun) network() (follow.Net, error) {
 		n.Proxy = proxy
 	}
 	if path := r.config.filePath("ca_file"); path != "" {
-		pem, err := os.ReadFile(path) //nolint:gosec // the user names the file
+		pem, err := readNamed(ctx, path, path, maxInput)
 		if err != nil {
-			return n, usagef("--ca-file: %s: %v", path, reason(err))
+			return n, said("--ca-file", err)
 		}
 		if !x509.NewCertPool().AppendCertsFromPEM(pem) {
 			return n, usagef("--ca-file: %s holds no PEM certificate", path)

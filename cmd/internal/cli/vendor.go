@@ -2,10 +2,10 @@ package cli
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"io/fs"
-	"os"
 	"path/filepath"
 )
 
@@ -44,12 +44,12 @@ func (c *config) vendorConfig() (vendorFile, error) {
 		return vendorFile{}, nil
 	}
 	path := filepath.Join(c.env.Home, ".vonage", "config.json")
-	raw, err := os.ReadFile(path) //nolint:gosec // the vendor's file in the user's own home
+	raw, err := readNamed(context.Background(), path, path, maxInput) // which waits for 5 s at most
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return vendorFile{}, nil
 	case err != nil:
-		return vendorFile{}, usagef("%s: %v", path, reason(err))
+		return vendorFile{}, unreadable(err)
 	}
 	return parseVendor(path, raw)
 }
