@@ -38,14 +38,7 @@ func (c *Client) Enable(ctx context.Context, r EnableRequest) (*Enablement, erro
 	if len(r.Scopes) == 0 {
 		r.Scopes = []Scope{DefaultScope}
 	}
-	if err := r.check(); err != nil {
-		return nil, inputError(OpEnable, err)
-	}
-	jwt, fail := c.bearer(ctx)
-	if fail != nil {
-		return nil, fail
-	}
-	doc, a, fail := c.ask(ctx, r.call(jwt))
+	doc, a, fail := c.askSigned(ctx, OpEnable, &r)
 	if fail != nil {
 		return nil, fail
 	}

@@ -33,14 +33,7 @@ type Token struct {
 // expires_in may be a numeric string, or missing. A code is good once: after
 // [KindUnknownOutcome] it may have been used up.
 func (c *Client) Exchange(ctx context.Context, r ExchangeRequest) (*Token, error) {
-	if err := r.check(); err != nil {
-		return nil, inputError(OpExchange, err)
-	}
-	jwt, fail := c.bearer(ctx)
-	if fail != nil {
-		return nil, fail
-	}
-	doc, a, fail := c.ask(ctx, r.call(jwt))
+	doc, a, fail := c.askSigned(ctx, OpExchange, &r)
 	if fail != nil {
 		return nil, fail
 	}

@@ -29,6 +29,24 @@ type call struct {
 	hide        *strings.Replacer // what no error may show
 }
 
+// signed is a request that goes with the application JWT.
+type signed interface {
+	check() error         // before anything leaves
+	call(jwt Secret) call // as it goes over the wire
+}
+
+// askSigned is ask for a request that is checked, then signed.
+func (c *Client) askSigned(ctx context.Context, op Op, r signed) (object, *answer, *Error) {
+	if err := r.check(); err != nil {
+		return nil, nil, inputError(op, err)
+	}
+	jwt, fail := c.bearer(ctx)
+	if fail != nil {
+		return nil, nil, fail
+	}
+	return c.ask(ctx, r.call(jwt))
+}
+
 // ask makes a call and returns the object that a success answers with.
 func (c *Client) ask(ctx context.Context, q call) (object, *answer, *Error) {
 	a, fail := c.send(ctx, q)

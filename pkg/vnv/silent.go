@@ -44,14 +44,7 @@ type Started struct {
 // [KindConcurrent] means that another request for the number is under way;
 // [Client.Cancel] ends it.
 func (c *Client) Start(ctx context.Context, r StartRequest) (*Started, error) {
-	if err := r.check(); err != nil {
-		return nil, inputError(OpEnable, err)
-	}
-	jwt, fail := c.bearer(ctx)
-	if fail != nil {
-		return nil, fail
-	}
-	doc, a, fail := c.ask(ctx, r.call(jwt))
+	doc, a, fail := c.askSigned(ctx, OpEnable, &r)
 	if fail != nil {
 		return nil, fail.silent()
 	}
@@ -132,18 +125,7 @@ type Checked struct {
 // The request id of the answer must be the one asked about. A code is good
 // once: after [KindUnknownOutcome] it may have been used up.
 func (c *Client) Check(ctx context.Context, r CheckRequest) (*Checked, error) {
-	if err := r.check(); err != nil {
-		return nil, inputError(OpVerify, err)
-	}
-	jwt, fail := c.bearer(ctx)
-	if fail != nil {
-		return nil, fail
-	}
-	body, _ := json.Marshal(map[string]string{"code": r.Code.Reveal()}) // strings always marshal
-	doc, a, fail := c.ask(ctx, call{
-		op: OpVerify, id: r.RequestID, single: true, bearer: jwt,
-		contentType: "application/json", body: body, hide: concealer("", jwt, r.Code),
-	})
+	doc, a, fail := c.askSigned(ctx, OpVerify, &r)
 	if fail != nil {
 		return nil, fail.silent()
 	}
@@ -161,6 +143,14 @@ func (r *CheckRequest) check() error {
 		return errors.New("the code must have 1 byte to 16 KiB")
 	}
 	return nil
+}
+
+func (r *CheckRequest) call(jwt Secret) call {
+	body, _ := json.Marshal(map[string]string{"code": r.Code.Reveal()}) // strings always marshal
+	return call{
+		op: OpVerify, id: r.RequestID, single: true, bearer: jwt,
+		contentType: "application/json", body: body, hide: concealer("", jwt, r.Code),
+	}
 }
 
 func (a *answer) checked(doc object) (*Checked, error) {
