@@ -60,8 +60,9 @@ func tokenAnswerFaults() []Fault {
 		{"token-502-html", "a gateway answers with its own page", StageToken, htmlPage(502, "502 Bad Gateway")},
 		{"token-503", "out of service, with a gateway's page", StageToken, htmlPage(503, "503 Service Unavailable")},
 		{"token-expired", "the token is dead when it comes", StageToken, altered(func(c *call, a *answer) {
+			good := a.token()
 			a.body = nil
-			replyJSON(a, http.StatusOK, typeJSON, tokenAnswer{AccessToken: c.s.ids.hex128(), TokenType: "Bearer", ExpiresIn: 1})
+			replyJSON(a, http.StatusOK, typeJSON, tokenAnswer{c.s.ids.hex128(), "Bearer", 1, good.IDToken})
 		})},
 		{"token-no-token", "a 200 without a token", StageToken, tokens(`{"token_type":"Bearer","expires_in":SECONDS}`)},
 		{
@@ -92,12 +93,23 @@ func oauthOf(name, description string) do {
 	return with(func(c *call) { refuseToken(c, http.StatusBadRequest, name, description) })
 }
 
-// tokens writes a good answer in another form: TOKEN and SECONDS stand for what it holds.
+// token reads back what the token stage answered.
+func (a *answer) token() tokenAnswer {
+	var good tokenAnswer
+	if json.Unmarshal(a.body, &good) != nil {
+		return tokenAnswer{}
+	}
+	return good
+}
+
+// tokens writes a good answer in another form: TOKEN and SECONDS stand for what it holds. An id_token stays in it.
 func tokens(form string) do {
 	return altered(func(_ *call, a *answer) {
-		var good tokenAnswer
-		if json.Unmarshal(a.body, &good) == nil {
-			a.body = []byte(strings.NewReplacer("TOKEN", good.AccessToken, "SECONDS", strconv.FormatInt(good.ExpiresIn, 10)).Replace(form))
+		good := a.token()
+		text := strings.NewReplacer("TOKEN", good.AccessToken, "SECONDS", strconv.FormatInt(good.ExpiresIn, 10)).Replace(form)
+		if open, closed := strings.CutSuffix(text, "}"); closed && good.IDToken != "" {
+			text = open + `,"id_token":"` + good.IDToken + `"}`
 		}
+		a.body = []byte(text)
 	})
 }

@@ -150,6 +150,20 @@ func TestIDTokenHint(t *testing.T) {
 	}
 }
 
+// A fault of the token answer is about that, and leaves the id_token in it.
+func TestIDTokenBesideFaults(t *testing.T) {
+	t.Parallel()
+	for fault, says := range map[string]string{
+		"token-lowercase-type": `"token_type":"bearer"`, "token-expires-string": `"expires_in":"300"`, "token-expired": `"expires_in":1`, "token-no-token": `{"token_type"`,
+	} {
+		c := start(t, sandbox.Options{Faults: []string{fault}})
+		r := c.exchange(grantOf(c.landed(c.authURL()).Get("code")))
+		if !strings.Contains(r.body, says) || c.claims(r.idToken())["sub"] == nil {
+			t.Errorf("%s: %s", fault, r.body)
+		}
+	}
+}
+
 // With a seed and a clock an id_token is the same again, and changes nothing else that is drawn.
 func TestIDTokenSeeded(t *testing.T) {
 	t.Parallel()
