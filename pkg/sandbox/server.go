@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"hash/maphash"
 	"net"
-	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -192,10 +191,8 @@ func (s *Server) PrivateKeyPEM() []byte {
 // Register adds a redirect URI of the application, as its owner does in the vendor's dashboard. Flows
 // enabled from now on end there; those under way keep the one they began with.
 func (s *Server) Register(redirectURI string) error {
-	u, err := url.Parse(redirectURI)
-	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" ||
-		u.User != nil || strings.Contains(redirectURI, "#") {
-		return errors.New("redirect URI: want an absolute http or https URL without user and fragment")
+	if !isWebURL(redirectURI) {
+		return errors.New("redirect URI: want an absolute http or https URL without user, fragment, spaces and unencoded characters")
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -132,10 +132,11 @@ func isBrand(s string) bool {
 		!strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) })
 }
 
+// isWebURL tells whether a URL can be redirected to as it stands (RFC 3986: nothing but printable ASCII).
 func isWebURL(raw string) bool {
 	u, err := url.Parse(raw)
 	return err == nil && len(raw) <= maxURL && (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != "" &&
-		u.User == nil && !strings.Contains(raw, "#")
+		u.User == nil && !strings.ContainsFunc(raw, func(r rune) bool { return r <= ' ' || r > '~' || r == '#' })
 }
 
 // started reads back what the start stage answered.
