@@ -4,14 +4,12 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
 	"path/filepath"
-	"reflect"
-	"regexp"
-	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/vnv-cli/vnv/cmd/internal/cli"
 )
@@ -63,9 +61,8 @@ func TestSchemas(t *testing.T) {
 			if exit != c.exit {
 				t.Fatalf("exit %d, not %d: %s", exit, c.exit, doc)
 			}
-			s := schema(t, c.schema)
-			for _, complaint := range s.judge("", decoded(t, doc), s.root) {
-				t.Errorf("%s: %s", c.schema, complaint)
+			if bad := schema(t, c.schema).complaints(decoded(t, doc)); bad != "" {
+				t.Errorf("%s: %s", c.schema, bad)
 			}
 		})
 	}
@@ -75,23 +72,22 @@ func TestSchemas(t *testing.T) {
 func TestSchemasCanSayNo(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ schema, doc, want string }{
-		{"session", `{}`, "schema_version is missing"},
-		{"session", `{"schema_version":2}`, "/schema_version: is 2, not 1"},
-		{"session", `{"schema_version":1,"phone":"0770"}`, "/phone: \"0770\" does not match"},
-		{"session", `{"schema_version":1,"verified":"true"}`, "/verified: string, not boolean"},
-		{"session", `{"schema_version":1,"colour":"red"}`, "/colour: no such field in the schema"},
-		{"session", `{"schema_version":1,"attempts":{"verify":7}}`, "/attempts/verify: number, not string"},
-		{"error", `{"error":{"op":"","kind":"x","code":"","message":"","hint":"","exit_code":0,"trace_id":"","hop":1.5,"sent":"no"}}`, "/error/exit_code: 0 is below 1"},
-		{"error", `{"error":{"op":"","kind":"x","code":"","message":"","hint":"","exit_code":3,"trace_id":"","hop":1.5,"sent":"no"}}`, "/error/hop: number, not integer"},
-		{"error", `{"error":{"op":"","kind":"x","code":"","message":"","hint":"","exit_code":3,"trace_id":"","hop":1,"sent":"perhaps"}}`, "/error/sent: perhaps is not one of"},
-		{"doctor", `{"checks":[{"name":"key","status":"fine","text":"","next":""}]}`, "/checks/0/status: fine is not one of"},
-		{"outcome", `{"hops":[{"n":0}]}`, "/hops/0/n: 0 is below 1"},
-		{"event", `{"event":"step_started","step":"dance"}`, "/step: dance is not one of"},
-		{"event", `{"event":"step_started","step":"jwt","colour":"red"}`, "/colour: no such field in the schema"},
-		{"event", `{"event":"party"}`, "/event: is party, not"},
+		{"session", `{}`, "missing property 'schema_version'"},
+		{"session", `{"schema_version":2}`, "at '/schema_version': value must be 1"},
+		{"session", `{"schema_version":1,"phone":"0770"}`, "at '/phone': '0770' does not match"},
+		{"session", `{"schema_version":1,"verified":"true"}`, "at '/verified': got string, want boolean"},
+		{"session", `{"schema_version":1,"colour":"red"}`, "additional properties 'colour' not allowed"},
+		{"session", `{"schema_version":1,"attempts":{"verify":7}}`, "at '/attempts/verify': got number, want string"},
+		{"error", `{"error":{"op":"","kind":"x","code":"","message":"","hint":"","exit_code":0,"trace_id":"","hop":1.5,"sent":"no"}}`, "at '/error/exit_code': minimum: got 0, want 1"},
+		{"error", `{"error":{"op":"","kind":"x","code":"","message":"","hint":"","exit_code":3,"trace_id":"","hop":1.5,"sent":"no"}}`, "at '/error/hop': got number, want integer"},
+		{"error", `{"error":{"op":"","kind":"x","code":"","message":"","hint":"","exit_code":3,"trace_id":"","hop":1,"sent":"perhaps"}}`, "at '/error/sent': value must be one of"},
+		{"doctor", `{"checks":[{"name":"key","status":"fine","text":"","next":""}]}`, "at '/checks/0/status': value must be one of"},
+		{"outcome", `{"hops":[{"n":0}]}`, "at '/hops/0/n': minimum: got 0, want 1"},
+		{"event", `{"event":"step_started","step":"dance"}`, "at '/step': value must be one of"},
+		{"event", `{"event":"step_started","step":"jwt","colour":"red"}`, "additional properties 'colour' not allowed"},
+		{"event", `{"event":"party"}`, "at '/event': value must be"},
 	} {
-		s := schema(t, c.schema)
-		said := strings.Join(s.judge("", decoded(t, []byte(c.doc)), s.root), "\n")
+		said := schema(t, c.schema).complaints(decoded(t, []byte(c.doc)))
 		if !strings.Contains(said, c.want) {
 			t.Errorf("%s: %s\nwant %q, got:\n%s", c.schema, c.doc, c.want, said)
 		}
@@ -123,132 +119,49 @@ func decoded(t *testing.T, doc []byte) any {
 	return v
 }
 
-// A schemaDoc is the part of JSON Schema that our schemas use; a keyword that is
-// not checked here fails the test, so that none is believed to hold and does not.
-type schemaDoc struct{ root map[string]any }
-
-var keywords = []string{
-	"$schema", "$defs", "$ref", "title", "description", "type", "required", "properties", "additionalProperties",
-	"items", "const", "enum", "pattern", "minimum", "maximum", "oneOf",
+// A schemaDoc is a published schema with one rule more: its objects are closed, so that
+// a field which it does not name is an error.
+type schemaDoc struct {
+	root  map[string]any
+	rules *jsonschema.Schema
 }
 
 func schema(t *testing.T, name string) schemaDoc {
 	t.Helper()
 	root, _ := decoded(t, []byte(read(t, "docs/schemas/"+name+".schema.json"))).(map[string]any)
-	return schemaDoc{root}
+	c := jsonschema.NewCompiler()
+	if err := c.AddResource(name, closed(root)); err != nil {
+		t.Fatal(err)
+	}
+	rules, err := c.Compile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return schemaDoc{root, rules}
 }
 
-func (s schemaDoc) judge(at string, v any, rule map[string]any) (complaints []string) {
-	say := func(format string, args ...any) {
-		complaints = append(complaints, at+": "+fmt.Sprintf(format, args...))
+// complaints is what is wrong with a document; empty: nothing.
+func (s schemaDoc) complaints(v any) string {
+	if err := s.rules.Validate(v); err != nil {
+		return err.Error()
 	}
-	if len(rule) == 0 {
-		return nil // {}: anything
-	}
-	if ref, ok := rule["$ref"].(string); ok {
-		defs, _ := s.root["$defs"].(map[string]any)
-		rule, _ = defs[strings.TrimPrefix(ref, "#/$defs/")].(map[string]any)
-	}
-	for k := range rule {
-		if !slices.Contains(keywords, k) {
-			say("the keyword %s is not checked", k)
-		}
-	}
-	if want, ok := rule["type"]; ok && typeOf(v) != want && (want != "number" || typeOf(v) != "integer") {
-		say("%s, not %s", strings.Replace(typeOf(v), "integer", "number", 1), want)
-		return complaints
-	}
-	if list, ok := rule["oneOf"].([]any); ok {
-		return s.oneOf(at, v, list)
-	}
-	if want, ok := rule["const"]; ok && !reflect.DeepEqual(v, want) {
-		say("is %v, not %v", v, want)
-	}
-	if list, ok := rule["enum"].([]any); ok && !slices.Contains(list, v) {
-		say("%v is not one of %v", v, list)
-	}
-	switch v := v.(type) {
-	case string:
-		if p, ok := rule["pattern"].(string); ok && !regexp.MustCompile(p).MatchString(v) {
-			say("%q does not match %s", v, p)
-		}
-	case float64:
-		if low, ok := rule["minimum"].(float64); ok && v < low {
-			say("%v is below %v", v, low)
-		}
-		if high, ok := rule["maximum"].(float64); ok && v > high {
-			say("%v is above %v", v, high)
-		}
+	return ""
+}
+
+// closed is a schema whose objects have no fields but those that they name.
+func closed(rule any) any {
+	switch rule := rule.(type) {
 	case []any:
-		items, _ := rule["items"].(map[string]any)
-		for i, item := range v {
-			complaints = append(complaints, s.judge(fmt.Sprint(at, "/", i), item, items)...)
+		for i := range rule {
+			rule[i] = closed(rule[i])
 		}
 	case map[string]any:
-		complaints = append(complaints, s.fields(at, v, rule)...)
-	}
-	return complaints
-}
-
-// oneOf complains unless v is as exactly one of the rules says. The complaints are
-// those of the rule that v comes nearest to.
-func (s schemaDoc) oneOf(at string, v any, rules []any) (nearest []string) {
-	fit := 0
-	for i, r := range rules {
-		rule, _ := r.(map[string]any)
-		complaints := s.judge(at, v, rule)
-		if len(complaints) == 0 {
-			fit++
+		for k, v := range rule {
+			rule[k] = closed(v)
 		}
-		if i == 0 || len(complaints) < len(nearest) {
-			nearest = complaints
+		if _, open := rule["additionalProperties"]; rule["properties"] != nil && !open {
+			rule["additionalProperties"] = false
 		}
 	}
-	if fit > 1 {
-		return []string{fmt.Sprintf("%s: %d rules fit where one may", at, fit)}
-	}
-	return nearest
-}
-
-func (s schemaDoc) fields(at string, v, rule map[string]any) (complaints []string) {
-	required, _ := rule["required"].([]any)
-	for _, name := range required {
-		if _, ok := v[fmt.Sprint(name)]; !ok {
-			complaints = append(complaints, fmt.Sprintf("%s: %v is missing", at, name))
-		}
-	}
-	properties, _ := rule["properties"].(map[string]any)
-	others, _ := rule["additionalProperties"].(map[string]any)
-	for name, value := range v {
-		sub, ok := properties[name].(map[string]any)
-		if !ok {
-			sub = others
-		}
-		if sub == nil {
-			complaints = append(complaints, at+"/"+name+": no such field in the schema")
-			continue
-		}
-		complaints = append(complaints, s.judge(at+"/"+name, value, sub)...)
-	}
-	return complaints
-}
-
-func typeOf(v any) string {
-	switch v := v.(type) {
-	case map[string]any:
-		return "object"
-	case []any:
-		return "array"
-	case string:
-		return "string"
-	case bool:
-		return "boolean"
-	case float64:
-		if v == float64(int64(v)) {
-			return "integer"
-		}
-		return "number"
-	default:
-		return "null"
-	}
+	return rule
 }
