@@ -2,6 +2,7 @@ package sandbox_test
 
 import (
 	"context"
+	"encoding/base64"
 	"fmt"
 	"net/http"
 	"net/http/httputil"
@@ -57,8 +58,12 @@ func transcript(t *testing.T, o sandbox.Options, deeds ...func(*client)) string 
 	for _, deed := range deeds {
 		deed(c)
 	}
-	text := strings.ReplaceAll(rec.text.String(), c.jwt, "JWT")
-	return regexp.MustCompile(`(127\.0\.0\.1|localhost|Content-Length)(: |:|%3A)[0-9]+`).ReplaceAllString(text, "$1${2}PORT")
+	return steady(rec.text.String(), c.jwt)
+}
+
+// steady is a transcript without ports, the lengths that they change and the client's JWT.
+func steady(text, jwt string) string {
+	return regexp.MustCompile(`(127\.0\.0\.1|localhost|Content-Length)(: |:|%3A)[0-9]+`).ReplaceAllString(strings.ReplaceAll(text, jwt, "JWT"), "$1${2}PORT")
 }
 
 var everyFlow = []func(*client){
@@ -94,6 +99,74 @@ func TestSeed(t *testing.T) {
 			t.Errorf("%s: the same ids is %t\n%s", name, same, got)
 		}
 	}
+}
+
+// X10: with the same seed all is the same again, byte for byte: every fault of both APIs, an app that asks by itself,
+// a scenario, the webhooks with their signatures, and the ledger.
+func TestSeedOfEverything(t *testing.T) {
+	t.Parallel()
+	var texts [2]string
+	for i := range texts {
+		texts[i] = everything(t)
+	}
+	if texts[0] != texts[1] {
+		for i, line := range strings.Split(texts[0], "\n") {
+			if other := strings.Split(texts[1], "\n"); i >= len(other) || line != other[i] {
+				t.Fatalf("line %d: %s\nand then: %s", i, line, other[min(i, len(other)-1)])
+			}
+		}
+		t.Fatal("the second is longer")
+	}
+	for _, held := range []string{"HTTP/1.1 502 ", "Retry-After: 1", `"payload_hash":"HASH"`, `"type":"summary"`, "N:1 ", "sequence came", "number-verification%3Averify"} {
+		if !strings.Contains(texts[0], held) {
+			t.Errorf("%q is not in it", held)
+		}
+	}
+}
+
+// everything is what went over the wire, what was posted to the webhook, and the ledger.
+func everything(t *testing.T) string {
+	t.Helper()
+	const play = `{"numbers": {"*68": {"sequence": [{"answers": [{"at": "enable", "status": 402, "body": "sequence came"}]}, {"outcome": "false"}]}}}`
+	scenario, err := sandbox.ParseScenario("s.yaml", []byte(play))
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	target, got := hook(t, nil)
+	o := sandbox.Options{Seed: 7, Now: func() time.Time { return at }, Scenario: scenario}
+	c := start(t, o)
+	c.jwt = signed(t, with(map[string]any{"iat": at.Unix(), "exp": at.Add(time.Hour).Unix(), "jti": "1"}), nil)
+	rec := &recorder{RoundTripper: c.Transport}
+	c.Transport = rec
+	var text strings.Builder
+	for _, f := range sandbox.Faults() {
+		if slow(f.Name) || strings.HasSuffix(f.Name, "reset") || f.Name == "header-flood" || f.Name == "endless-body" {
+			continue // no whole answer
+		}
+		c.s.Reset()
+		if err := c.s.SetFaults(f.Name + ":1"); err != nil {
+			t.Fatal(err)
+		}
+		c.meet(t.Context(), c.request(f))
+		fmt.Fprintf(&text, "%+v\n", c.s.Requests())
+	}
+	for _, phone := range []string{"+99000000068", "+99000000068", no, yes} {
+		c.enableBody(`{"phone_number":"` + phone + `","scopes":["` + scope + `"],"state":"` + phone + text.String()[:1] + `"}`)
+	}
+	c.landed(c.authURL("scope", "openid number-verification:verify"))
+	o.Webhook = target
+	c.s = sandbox.Start(t, o)
+	c.check(c.silentCode(yes))
+	for range 3 {
+		r := <-got
+		claims, err := base64.RawURLEncoding.DecodeString(strings.Split(r.header.Get("Authorization"), ".")[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(&text, "%s %s\n", regexp.MustCompile(`[0-9a-f]{64}`).ReplaceAll(claims, []byte("HASH")), r.body) // ports are in what is hashed
+	}
+	return regexp.MustCompile(`[A-Z2-7]{26}`).ReplaceAllString(steady(rec.text.String()+text.String(), c.jwt), "STATE") // the client's own
 }
 
 // secretsIn are all that looks random in a transcript, in its order.
