@@ -122,6 +122,9 @@ var (
 	zeroLength = []string{"0"}
 	rateLimit  = []string{"10, 10;w=1"}
 	bearer     = []string{`Bearer error="invalid_token"`}
+
+	bearerAlone = []string{"Bearer"}
+	bearerScope = []string{`Bearer error="insufficient_scope"`}
 )
 
 // problem is the vendor gateway's shape (RFC 7807). Its type's fragment is the code.

@@ -60,13 +60,14 @@ const (
 	notMobile = "Client must authenticate via the mobile network to use this service"
 	noContext = "Phone number cannot be deducted from access token context"
 
+	codeDenied       = "PERMISSION_DENIED"
 	permissionDenied = "Client does not have sufficient permissions to perform this action"
 )
 
 var camaraWords = [...]coded{
 	{400, "INVALID_ARGUMENT", words{"", "Client specified an invalid argument, request body or query param"}},
 	{401, "UNAUTHENTICATED", words{"", "Request not authenticated due to missing, invalid, or expired credentials"}},
-	{403, "PERMISSION_DENIED", words{"", permissionDenied}},
+	{403, codeDenied, words{"", permissionDenied}},
 	{404, "NOT_FOUND", words{"", "The specified resource is not found"}},
 	{405, "METHOD_NOT_ALLOWED", words{"", "The request method is not supported by the target resource"}},
 	{409, "CONFLICT", words{"", "A specified resource duplicate entry found"}},
@@ -98,11 +99,27 @@ func refuseNoContext(c *call) {
 }
 
 // refuseVerify answers with a CAMARA error by its code.
-func refuseVerify(w http.ResponseWriter, status int, code, message string) {
-	if status == http.StatusUnauthorized {
-		w.Header()["Www-Authenticate"] = bearer
+func refuseVerify(c *call, status int, code, message string) {
+	if challenge := c.challenge(status, code); challenge != nil {
+		c.Header()["Www-Authenticate"] = challenge
 	}
-	replyJSON(w, status, typeJSON, camaraError{status, code, message})
+	replyJSON(c, status, typeJSON, camaraError{status, code, message})
+}
+
+// challenge is RFC 6750 section 3: who sent no token is not told that it is wrong, and who needs another scope is told
+// so. The vendor's own version tells everybody the same.
+func (c *call) challenge(status int, code string) []string {
+	later := c.edition().base != ""
+	switch {
+	case status == http.StatusUnauthorized && later && c.entry.Authorization == "":
+		return bearerAlone
+	case status == http.StatusUnauthorized:
+		return bearer
+	case later && code == codeDenied:
+		return bearerScope
+	default:
+		return nil
+	}
 }
 
 // failVerify is the error of a number ending in 99. The vendor documents neither its status nor its

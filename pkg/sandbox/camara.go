@@ -33,7 +33,7 @@ type edition struct {
 var editions = [...]edition{
 	{
 		camaraV2, true, `-_:;.\/<>{}`, 256, ".",
-		coded{code: "PERMISSION_DENIED", words: words{"", permissionDenied + "."}},
+		coded{code: codeDenied, words: words{"", permissionDenied + "."}},
 		"The subscription must be identified using either Network-based authentication or SIM-based authentication to access this service.",
 	},
 	{
