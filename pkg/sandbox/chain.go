@@ -112,12 +112,8 @@ func serveReturn(c *call) {
 		return
 	}
 	cookie, err := c.r.Cookie(sessionCookie)
-	code := c.s.ids.hex128()
 	c.s.mu.Lock()
 	ok := err == nil && c.flow.cookie != "" && cookie.Value == c.flow.cookie
-	if ok {
-		c.flow.carrierCode = code
-	}
 	c.s.mu.Unlock()
 	if !ok {
 		c.deny("the cookie of /carrier/session did not come back", refusal{
@@ -125,7 +121,16 @@ func serveReturn(c *call) {
 		})
 		return
 	}
-	redirect(c, c.s.backFrom(c.flow)+"?code="+code+"&state="+c.entry.State)
+	redirect(c, c.backWithCode())
+}
+
+// backWithCode is where the carrier sends a device that it has recognised, with a code of its own.
+func (c *call) backWithCode() string {
+	code := c.s.ids.hex128()
+	c.s.mu.Lock()
+	c.flow.carrierCode = code
+	c.s.mu.Unlock()
+	return c.s.backFrom(c.flow) + "?code=" + code + "&state=" + c.entry.State
 }
 
 // backFrom is where the carrier sends the device back to.

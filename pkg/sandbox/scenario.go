@@ -36,6 +36,7 @@ type scenarioFault struct {
 
 // recorded is an answer given in full.
 type recorded struct {
+	delay  time.Duration // before it
 	status int
 	header [][2]string
 	body   string
@@ -132,8 +133,11 @@ func (c *call) play() bool {
 		c.count(f, -1)
 	}
 	if a := c.recorded(p.answers[c.route.stage]); a != nil {
-		c.entry.Note = "answered as recorded"
-		c.replay(a)
+		if c.entry.Note = "answered as recorded"; c.wait(a.delay) {
+			c.replay(a)
+		} else {
+			c.entry.Note = "the client did not wait"
+		}
 		return true
 	}
 	return false
@@ -162,11 +166,14 @@ func (c *call) pause() bool {
 	if !ok {
 		d = c.part.delay[""]
 	}
-	return d == 0 || c.wait(d)
+	return c.wait(d)
 }
 
 // wait lets time pass, and tells whether the client and the sandbox are still there.
 func (c *call) wait(d time.Duration) bool {
+	if d == 0 {
+		return true
+	}
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
@@ -215,11 +222,14 @@ func (c *call) replay(a *recorded) {
 	reply(c, a.status, mediaType, []byte(fill.Replace(a.body)))
 }
 
-// next is where the chain goes on from here: at the carrier its next recorded hop, where there is one, else
-// as without a scenario; "" where the stage does not redirect.
+// next is where the chain goes on from here: at the carrier its next recorded hop, and after the last one back
+// to the vendor; elsewhere as without a scenario; "" where the stage does not redirect.
 func (c *call) next() string {
 	if c.route.stage == StageCarrier && c.times()+1 < len(c.part.answers[StageCarrier]) {
 		return c.s.carrier + firstHop + "?state=" + c.entry.State + "&n=" + strconv.Itoa(c.times()+1)
+	}
+	if c.route.stage == StageCarrier && c.flow != nil {
+		return c.backWithCode()
 	}
 	switch c.route.stage {
 	case StageAuthorize, StageCarrier, StageCallback, StageCheckURL, StageHandover:

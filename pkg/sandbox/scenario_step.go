@@ -80,15 +80,18 @@ func (p *scenarioParser) faults(n *yaml.Node) (list []*scenarioFault) {
 	return list
 }
 
+// delayed reads a duration.
+func (p *scenarioParser) delayed(n *yaml.Node) time.Duration {
+	d, err := time.ParseDuration(n.Value)
+	p.want(n, err == nil && d >= 0 && d <= maxDelay, "delay: want a time from 0s to 5m, such as 300ms%s", wanted(yaml.ScalarNode, n))
+	return d
+}
+
 // delays reads a duration, or one for each of some stages.
 func (p *scenarioParser) delays(n *yaml.Node) map[Stage]time.Duration {
 	delays := map[Stage]time.Duration{}
 	read := func(stage Stage) func(*yaml.Node) {
-		return func(n *yaml.Node) {
-			d, err := time.ParseDuration(n.Value)
-			p.want(n, err == nil && d >= 0 && d <= maxDelay, "delay: want a time from 0s to 5m, such as 300ms%s", wanted(yaml.ScalarNode, n))
-			delays[stage] = d
-		}
+		return func(n *yaml.Node) { delays[stage] = p.delayed(n) }
 	}
 	if n.Kind != yaml.MappingNode {
 		read("")(n)
@@ -122,6 +125,7 @@ func (p *scenarioParser) answers(n *yaml.Node) map[Stage][]recorded {
 		stage, a := Stage(""), recorded{status: http.StatusOK}
 		p.fields(item, map[string]func(*yaml.Node){
 			"at":      func(n *yaml.Node) { stage = Stage(n.Value) },
+			"delay":   func(n *yaml.Node) { a.delay = p.delayed(n) },
 			"status":  func(n *yaml.Node) { a.status = p.number(n, "status", 200, 599) },
 			"headers": func(n *yaml.Node) { a.header = p.headers(n) },
 			"body": func(n *yaml.Node) {
