@@ -18,6 +18,7 @@ type AnalyseOptions struct {
 	Slow        time.Duration // a hop that takes this long is slow; 0: 2 s
 	End         End           // what whoever followed the chain knows of its end; empty fields are worked out
 	Settings    []Setting     // masked by the caller
+	Failed      *Failure      // likewise
 }
 
 // defaultSlow is how long a hop takes that is slow: a phone's library gives up after 5 s.
@@ -28,7 +29,7 @@ const defaultSlow = 2 * time.Second
 func Analyse(hops []Hop, o AnalyseOptions) *Trace {
 	c := newChain(hops, o)
 	t := &Trace{
-		SchemaVersion: SchemaVersion, Tool: o.Tool, Hops: hops, Findings: c.findings(hops), End: c.end(), Settings: o.Settings,
+		SchemaVersion: SchemaVersion, Tool: o.Tool, Hops: hops, Findings: c.findings(hops), End: c.end(), Settings: o.Settings, Failed: o.Failed,
 		URL: c.mask.URL(o.URL),
 	}
 	if t.Hops == nil {

@@ -17,6 +17,15 @@ type Trace struct {
 	Hops          []Hop     `json:"hops"`
 	Findings      []Finding `json:"findings"`
 	Settings      []Setting `json:"settings,omitempty"`
+	Failed        *Failure  `json:"failed,omitempty"` // why the flow ended that the chain is part of; nil: it did not fail, or nobody says
+}
+
+// A Failure is why a flow ended: at which step, with which error of the far side, and what whoever ran it
+// took for the cause.
+type Failure struct {
+	Step  string `json:"step"`            // "enable", "authorize", "exchange" or "verify"
+	Code  string `json:"code,omitempty"`  // an error's, as the far side names it: "invalid_grant"
+	Cause string `json:"cause,omitempty"` // as vnv explain names it
 }
 
 // An End is how a chain ended.

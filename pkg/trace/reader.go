@@ -29,6 +29,9 @@ type exchange struct {
 	page        []byte // the beginning of the body
 	errText     string
 	phase       string
+	step        string // of an API call; empty: a hop of the chain
+	from        string // the page that led here
+	loaded      bool   // by a page: no step of a chain, unless a redirect leads to it
 	reused      bool
 
 	dns, connect, handshake, wait, total time.Duration
@@ -41,7 +44,7 @@ func (r *reader) add(x *exchange) {
 	}
 	m := r.mask
 	h := Hop{
-		N: len(r.hops) + 1, Method: m.short(x.method), URL: m.URL(x.url), Start: x.start.UTC(), Status: x.status, Proto: m.short(x.proto),
+		N: len(r.hops) + 1, Step: m.short(x.step), Method: m.short(x.method), URL: m.URL(x.url), Start: x.start.UTC(), Status: x.status, Proto: m.short(x.proto),
 		RemoteAddr: m.short(x.remote), TLSVersion: m.short(x.tls), CertIssuer: m.short(x.issuer), Error: m.short(x.errText), Phase: x.phase,
 		Reused: x.reused, DNS: x.dns, Connect: x.connect, TLS: x.handshake, FirstByte: x.wait, Total: x.total,
 	}
@@ -56,6 +59,9 @@ func (r *reader) add(x *exchange) {
 	h.answer(x.header, m)
 	if !x.start.IsZero() && x.total > 0 && x.header.Get("Age") == "" {
 		h.Skew = skew(h.Date, x.start, x.start.Add(x.total))
+	}
+	if isJSON(h.ContentType) && x.status >= http.StatusBadRequest {
+		r.refused(&h, x.page)
 	}
 	if isHTML(h.ContentType) && (h.Location == "" || x.status/100 != 3) {
 		h.look(looksHTML(x.page), m)
@@ -86,26 +92,6 @@ func (r *reader) result() *Trace {
 		own.Started = t.Started
 	}
 	return own
-}
-
-// guessCallback takes the redirect_uri that the chain began with for the registered one, if that is
-// where it ended.
-func (r *reader) guessCallback() {
-	if len(r.hops) == 0 || r.opts.RedirectURI != "" {
-		return
-	}
-	asked, ok := valueOf(parseMasked(r.hops[0].URL), "redirect_uri")
-	last := &r.hops[len(r.hops)-1]
-	c := &chain{redirect: parseMasked(asked)}
-	if !ok || c.redirect == nil {
-		return
-	}
-	if s := c.step(*last); c.isCallback(s.url) && last.Role != RoleVendor {
-		last.Role, last.RoleGuessed = RoleCallback, true
-	} else if !s.callback {
-		return
-	}
-	r.opts.RedirectURI = asked
 }
 
 // tlsVersion is a version as Go spells it, out of curl's TLSv1.3 or a browser's "TLS 1.3".

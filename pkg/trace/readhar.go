@@ -1,6 +1,7 @@
 package trace
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -32,6 +33,7 @@ type inEntry struct {
 	Time     number `json:"time"`
 	Kind     words  `json:"_resourceType"`
 	ServerIP words  `json:"serverIPAddress"`
+	Comment  words  `json:"comment"`
 	Own      *Hop   `json:"_vnv"`
 	Security struct {
 		Protocol words `json:"protocol"`
@@ -49,7 +51,9 @@ type inEntry struct {
 		Version  words    `json:"httpVersion"`
 		Headers  []inPair `json:"headers"`
 		Redirect words    `json:"redirectURL"`
-		Error    words    `json:"_error"`
+		Text     words    `json:"statusText"`
+		Error    words    `json:"_error"`       // of Chromium, and of ours
+		Failure  words    `json:"_failureText"` // of Playwright
 		Content  struct {
 			MimeType words `json:"mimeType"`
 			Text     words `json:"text"`
@@ -114,6 +118,7 @@ func (r *reader) har(b []byte) error {
 	if ours {
 		r.mask.adopt(b)
 	}
+	var foreign []*exchange
 	for i, raw := range in.Log.Entries {
 		var e inEntry
 		if err := json.Unmarshal(raw, &e); err != nil {
@@ -123,9 +128,16 @@ func (r *reader) har(b []byte) error {
 			r.remask([]Hop{*e.Own})
 			continue
 		}
-		if err := r.entry(&e); err != nil {
+		x, err := e.exchange()
+		if err != nil {
 			return fmt.Errorf("log.entries[%d]%w", i, err)
 		}
+		if len(foreign) < maxEntries {
+			foreign = append(foreign, x)
+		}
+	}
+	for _, x := range chainIn(foreign) {
+		r.add(x)
 	}
 	if ours {
 		hops := r.hops
@@ -135,47 +147,56 @@ func (r *reader) har(b []byte) error {
 	return nil
 }
 
-// entry reads one entry.
-func (r *reader) entry(e *inEntry) error {
+// exchange reads one entry.
+func (e *inEntry) exchange() (*exchange, error) {
 	switch {
 	case e.Request == nil:
-		return errors.New(".request is missing")
+		return nil, errors.New(".request is missing")
 	case e.Request.URL == "":
-		return errors.New(".request.url is missing")
+		return nil, errors.New(".request.url is missing")
 	case e.Response == nil:
-		return errors.New(".response is missing")
-	case !e.document():
-		return nil
+		return nil, errors.New(".response is missing")
 	}
+	sent := headers(e.Request.Headers)
 	x := &exchange{
-		method: string(e.Request.Method), url: string(e.Request.URL), status: int(e.Response.Status), proto: protocol(string(e.Response.Version)),
-		header: headers(e.Response.Headers), cookies: headers(e.Request.Headers).Get("Cookie"), errText: string(e.Response.Error),
+		method: string(e.Request.Method), url: string(e.Request.URL), status: max(0, int(e.Response.Status)), proto: protocol(string(e.Response.Version)),
+		header: headers(e.Response.Headers), cookies: sent.Get("Cookie"), from: sent.Get("Referer"), start: started(string(e.Started)),
 		total: e.Time.took(), dns: e.Timings.DNS.took(), handshake: e.Timings.SSL.took(), wait: e.Timings.Wait.took(),
 		tls: tlsVersion(string(e.Security.Protocol)), issuer: string(e.Security.Issuer), remote: e.remote(),
+		loaded: !e.document(sent.Get("Sec-Fetch-Dest")),
 	}
 	x.connect = max(0, e.Timings.Connect.took()-x.handshake)
-	x.start, _ = time.Parse(time.RFC3339Nano, string(e.Started)) // zero: the file does not say when
+	if u, err := url.Parse(x.url); err == nil {
+		x.step = apiStep(x.method, u.Path)
+	}
 	if x.cookies == "" {
 		x.cookies = cookieHeader(e.Request.Cookies)
 	}
-	if x.header.Get("Location") == "" && e.Response.Redirect != "" {
+	if x.header.Get("Location") == "" && e.Response.Redirect != "" && x.status/100 == 3 {
 		x.header.Set("Location", string(e.Response.Redirect))
 	}
 	if x.header.Get("Content-Type") == "" {
 		x.header.Set("Content-Type", string(e.Response.Content.MimeType))
 	}
 	x.page = e.body()
-	if x.status == 0 && x.errText == "" {
-		x.errText = "no answer"
+	x.errText = string(cmp.Or(e.Response.Error, e.Response.Failure))
+	if x.status == 0 {
+		x.errText = cmp.Or(x.errText, string(e.Response.Text), string(e.Comment), "no answer")
+		x.phase = phaseOf(x.errText)
 	}
-	r.add(x)
-	return nil
+	return x, nil
 }
 
-// document says whether e is a step of a chain, rather than what a page loads.
-func (e *inEntry) document() bool {
-	if e.Kind != "" {
+// document says whether e can be a step of a chain, rather than what a page loads: by what the browser says it
+// is for, else by what came.
+func (e *inEntry) document(dest string) bool {
+	switch {
+	case e.Request.Method == http.MethodOptions:
+		return false // a preflight
+	case e.Kind != "":
 		return e.Kind == "document" || e.Kind == "other"
+	case dest != "":
+		return dest == "document"
 	}
 	kind := string(e.Response.Content.MimeType)
 	for _, loaded := range []string{"image/", "font/", "text/css", "text/javascript", "application/javascript", "application/x-javascript", "video/", "audio/"} {
@@ -184,6 +205,16 @@ func (e *inEntry) document() bool {
 		}
 	}
 	return true
+}
+
+// started reads a time; zero: the file does not say when, or not in a way that is known.
+func started(s string) time.Time {
+	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999Z0700", "2006-01-02T15:04:05.999999999"} {
+		if t, err := time.Parse(layout, s); err == nil {
+			return t
+		}
+	}
+	return time.Time{}
 }
 
 // remote is the address that was asked, with the port of the URL.

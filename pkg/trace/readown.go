@@ -91,6 +91,9 @@ func (r *reader) ours(t *Trace) {
 	for _, s := range t.Settings[:min(len(t.Settings), most)] {
 		own.Settings = append(own.Settings, Setting{m.short(s.Name), m.Text(s.Value), m.short(s.Origin)})
 	}
+	if f := t.Failed; f != nil {
+		own.Failed = &Failure{m.short(f.Step), m.short(f.Code), m.short(f.Cause)}
+	}
 	r.own = own
 }
 

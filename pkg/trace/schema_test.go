@@ -84,6 +84,7 @@ func everyField() *Trace {
 	return &Trace{
 		SchemaVersion: 1, Tool: "vnv 1", Started: now, URL: h.URL, Outcome: "o", End: End{EndPage, 1, 200, "text/html", "t", "c", "r"},
 		Hops: []Hop{h}, Findings: []Finding{{"loop", "authorize", 1, LevelError, "t", "e"}}, Settings: []Setting{{"n", "v", "flag"}},
+		Failed: &Failure{"exchange", "invalid_grant", "code-used"},
 	}
 }
 
@@ -91,7 +92,7 @@ func TestSchema(t *testing.T) {
 	t.Parallel()
 	schema := readSchema(t, "../../docs/schemas/trace.schema.json")
 	full := everyField()
-	for _, v := range []any{*full, full.Hops[0], full.End, full.Findings[0], full.Hops[0].Cookies[0]} {
+	for _, v := range []any{*full, full.Hops[0], full.End, full.Findings[0], full.Hops[0].Cookies[0], *full.Failed} {
 		r := reflect.ValueOf(v)
 		for i := range r.NumField() {
 			if f := r.Type().Field(i); f.IsExported() && r.Field(i).IsZero() {

@@ -46,7 +46,7 @@ func (r *stepRun) conclude(ctx context.Context, out flow.Outcome, failed error) 
 	}
 	r.known = out.Session
 	o := r.analysis()
-	o.End = endOf(failed)
+	o.End, o.Failed = endOf(failed), r.failedAt(ctx, out, failed)
 	o.Settings = r.settingRows(slices.Concat([]string{"api", "app_id", "private_key", "redirect_uri", "base_url", "device", "listen"}, traceKeys[1:])...)
 	r.chain = &chainDoc{Trace: trace.Analyse(out.Hops, o)}
 	if slices.ContainsFunc(out.Hops, inChain) {
@@ -58,6 +58,22 @@ func (r *stepRun) conclude(ctx context.Context, out flow.Outcome, failed error) 
 		render.Text(r.Err, r.style(), render.Clients(r.style(), r.chain.Clients, caveat))
 	}
 	return r.files.write(r.chain.Trace, func() []byte { return r.page(ctx, out, failed).HTML() })
+}
+
+// failedAt is why the flow ended, for who replays it.
+func (r *stepRun) failedAt(ctx context.Context, out flow.Outcome, failed error) *trace.Failure {
+	if failed == nil {
+		if v := out.Session.Verified; v != nil && !*v && len(out.Hops) > 0 {
+			return &trace.Failure{Step: last(out.Hops).Step, Cause: causeNotVerified}
+		}
+		return nil
+	}
+	f := r.failure(ctx, failed)
+	found := &trace.Failure{Step: f.Op, Code: f.Code}
+	if len(f.Causes) > 0 {
+		found.Cause = f.Causes[0].Cause
+	}
+	return found
 }
 
 // page is the report of a flow.
