@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -23,6 +25,7 @@ failure again, offline: its hosts become the sandbox's, its codes and states the
 new flow's. What cannot be reproduced is listed, on stderr and in the scenario.
 It reads ` + savedChain + `.`,
 		Example: `  vnv sandbox replay customer.har > failure.yaml
+  vnv run --phone +99012345678 --sandbox --scenario failure.yaml
   vnv sandbox --scenario failure.yaml`,
 		Args: a.filesNamed(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.replay(cmd.Context(), args[0], numbers) },
@@ -39,8 +42,10 @@ func (a *app) replay(ctx context.Context, path, numbers string) error {
 	r := newReplay(t)
 	text := r.yaml(numbers)
 	if _, err := sandbox.ParseScenario("scenario", []byte(text)); err != nil {
-		lines := strings.Split(err.Error(), "\n") // that numbers are missing, then why
-		return usagef("no scenario can be made of it: %s", printable(lines[len(lines)-1]))
+		if _, why, ok := strings.Cut(err.Error(), "number pattern: "); ok {
+			return usagef("--number: %s", printable(why))
+		}
+		return usagef("no scenario can be made of it: %s", printable(err.Error()))
 	}
 	for _, lost := range r.lost {
 		a.warn("not reproduced: " + lost)
@@ -59,15 +64,26 @@ func (a *app) replay(ctx context.Context, path, numbers string) error {
 // yaml is the scenario. JSON strings are YAML strings.
 func (r *replay) yaml(numbers string) string {
 	var b strings.Builder
-	b.WriteString("# Made by vnv sandbox replay of a saved chain.\n")
+	b.WriteString("# Made by vnv sandbox replay of a saved chain. To meet it:\n")
+	fmt.Fprintf(&b, "#   vnv run%s --phone NUMBER --sandbox --scenario FILE\n", map[bool]string{true: " --api verify"}[r.silent])
 	for _, lost := range r.lost {
 		b.WriteString("# Not reproduced: " + strings.ReplaceAll(lost, "\n", " ") + "\n")
 	}
 	fmt.Fprintf(&b, "numbers:\n  %s:\n", inYAML(numbers))
+	if r.refused {
+		b.WriteString("    outcome: false\n")
+	}
 	if len(r.faults) > 0 {
 		b.WriteString("    fault: [" + strings.Join(r.faults, ", ") + "]\n")
 	}
-	if len(r.answers) == 0 && len(r.faults) == 0 {
+	switch {
+	case len(r.delays) > 0:
+		var slow []string
+		for _, stage := range slices.Sorted(maps.Keys(r.delays)) {
+			slow = append(slow, fmt.Sprintf("%s: %s", stage, r.delays[stage]))
+		}
+		b.WriteString("    delay: {" + strings.Join(slow, ", ") + "}\n")
+	case len(r.answers) == 0 && len(r.faults) == 0 && !r.refused:
 		b.WriteString("    delay: 0s # it went as it should: so does this\n")
 	}
 	if len(r.answers) > 0 {
@@ -81,6 +97,9 @@ func (r *replay) yaml(numbers string) string {
 		}
 		if len(headers) > 0 {
 			b.WriteString(", headers: {" + strings.Join(headers, ", ") + "}")
+		}
+		if x.delay > 0 {
+			b.WriteString(", delay: " + x.delay.String())
 		}
 		if x.body != "" {
 			b.WriteString(", body: " + inYAML(x.body))

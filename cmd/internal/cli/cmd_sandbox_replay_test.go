@@ -1,14 +1,67 @@
 package cli
 
 import (
+	"cmp"
+	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/vnv-cli/vnv/pkg/sandbox"
 	"github.com/vnv-cli/vnv/pkg/trace"
 )
+
+// Whatever fails, and is saved, fails again in the same way: at the same step, with the same exit code and
+// cause.
+func TestReplayMeetsTheSame(t *testing.T) {
+	t.Parallel()
+	for _, fault := range sandbox.Faults() {
+		if fault.At == sandbox.StageCancel || fault.At == sandbox.StageApplication {
+			continue // no flow comes there
+		}
+		t.Run(fault.Name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, "")
+			args := []string{"run", "--phone", "+99012345678", "--sandbox", "-q", "-o", "json", "--api", cmp.Or(oneAPI[fault.At], "number-verification")}
+			if strings.HasPrefix(fault.Name, "fragment-") {
+				args = append(args, "--redirect-url", "https://app.example/end")
+			}
+			if strings.HasSuffix(fault.Name, "-slow") || fault.Name == "slow-hop" || strings.HasPrefix(fault.Name, "late-") {
+				args = append(args, "--timeout", "400ms")
+			}
+			saved := w.file("saved.har", "")
+			met := ends(t, w.run(append(args, "--fault", fault.Name, "--har", saved)...))
+			replayed := w.run("sandbox", "replay", saved, "-q")
+			if replayed.code != exitOK {
+				t.Fatalf("exit %d: %s", replayed.code, replayed.err)
+			}
+			if again := ends(t, w.run(append(args, "--scenario", w.file("saved.yaml", replayed.out))...)); again != met {
+				t.Errorf("met %s, and then %s, by\n%s", met, again, replayed.out)
+			}
+		})
+	}
+}
+
+// ends is how a run ended: exit code, step, the first cause.
+func ends(t *testing.T, r result) string {
+	t.Helper()
+	var doc struct {
+		Error *struct {
+			Op     string
+			Causes []struct{ Cause string }
+		}
+	}
+	if err := json.Unmarshal([]byte(r.out), &doc); err != nil {
+		t.Fatalf("%v: %s", err, r.out)
+	}
+	if doc.Error == nil {
+		return strconv.Itoa(r.code)
+	}
+	return fmt.Sprint(r.code, " ", doc.Error.Op, " ", doc.Error.Causes[:min(1, len(doc.Error.Causes))])
+}
 
 // FuzzReplay: whatever chain a file holds, a scenario that the sandbox takes is made of
 // it, and nothing in it that came from the file leaves its line.

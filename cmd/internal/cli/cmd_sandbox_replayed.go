@@ -1,39 +1,38 @@
 package cli
 
 import (
-	"encoding/json"
 	"fmt"
-	"html"
 	"net/http"
+	"net/netip"
+	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/vnv-cli/vnv/pkg/sandbox"
 	"github.com/vnv-cli/vnv/pkg/trace"
+	"github.com/vnv-cli/vnv/pkg/vnv"
 )
 
-// replay is what a saved chain becomes: answers in the place of the sandbox's own, the
-// faults that a recorded answer cannot say, and what is lost.
+// replay is what a saved chain becomes: answers in the place of the sandbox's own, delays,
+// the faults that a recorded answer cannot say, and what is lost.
 type replay struct {
 	trace   *trace.Trace
 	silent  bool // of the Verify API
 	answers []replayed
+	delays  map[sandbox.Stage]time.Duration // of requests that the sandbox answers itself
 	faults  []string
+	arrived bool // the chain ended where it should
+	refused bool // the device did not hold the number
 	lost    []string
 }
 
 type replayed struct {
 	at, was string
+	delay   time.Duration
 	status  int
 	headers map[string]string
 	body    string
-}
-
-// standIns are faults for ends that are no answer, by how the chain ended: why it went
-// no further, or where the request stood that had no answer.
-var standIns = map[string]string{
-	"loop": "loop", "too-many": "endless", "forbidden-address": "private-address", "cleartext-secret": "cleartext-code",
-	"tls": "tls-failure", "answer": "slow-hop", "timeout": "slow-hop", "body": "reset",
 }
 
 // stepStages are the stages of the calls of the API, by the step and the API.
@@ -42,60 +41,88 @@ var stepStages = map[bool]map[string]sandbox.Stage{
 	true:  {"enable": sandbox.StageStart, "verify": sandbox.StageCheck},
 }
 
-// noticeable is how slow a hop must have been to be told.
-const noticeable = 1e9 // one second
-
-// lastStatus is the last that an answer can have.
-const lastStatus = 599
+const (
+	noticeable = time.Second     // a hop that took this long is slow again
+	maxDelay   = 5 * time.Minute // of a scenario
+	lastStatus = 599             // that an answer can have
+)
 
 func newReplay(t *trace.Trace) *replay {
-	r := &replay{trace: t}
+	r := &replay{trace: t, delays: map[sandbox.Stage]time.Duration{}}
 	r.silent = slices.ContainsFunc(t.Hops, func(h trace.Hop) bool { return strings.Contains(h.URL, "/v2/verify") })
-	r.calls()
-	chain := slices.DeleteFunc(t.Chain(), func(h trace.Hop) bool { return h.Role == trace.RoleCallback })
+	failed := r.failed()
+	r.calls(failed)
+	chain := slices.DeleteFunc(t.Chain(), func(h trace.Hop) bool {
+		return h.Role == trace.RoleCallback || stepStages[r.silent][h.Step] != ""
+	})
 	for i, h := range chain {
-		r.hop(i, h, i == len(chain)-1)
-	}
-	r.denied()
-	for _, h := range t.Hops {
-		if h.Total >= noticeable {
-			r.lose("hop %d took %s: give the scenario a delay, if that matters", h.N, h.Total.Round(noticeable/10))
+		if !r.hop(i, h, i == len(chain)-1) {
+			break
 		}
 	}
+	r.ended(failed)
 	return r
+}
+
+// failed is why the flow ended: as the file says, or as its hops show.
+func (r *replay) failed() trace.Failure {
+	if f := r.trace.Failed; f != nil {
+		return *f
+	}
+	return trace.Failure{}
 }
 
 func (r *replay) lose(format string, args ...any) {
 	r.lost = append(r.lost, fmt.Sprintf(format, args...))
 }
 
-// calls replays the answers of the API that were errors; the others come from the
+// calls replays what the API answered where the flow ended; other answers come from the
 // sandbox, which knows the code and token of the new flow.
-func (r *replay) calls() {
+func (r *replay) calls(failed trace.Failure) {
 	for _, h := range r.trace.Hops {
 		stage, ok := stepStages[r.silent][h.Step]
-		if !ok || h.Status == http.StatusOK || h.Status == http.StatusAccepted {
-			continue
+		ends := h.Step == failed.Step
+		if failed.Cause == "clock-skew" && h.Skew < 0 {
+			failed.Cause = clockBehind
 		}
-		if h.Status < http.StatusOK {
+		switch {
+		case !ok:
+		case ends && failed.Cause == causeNotVerified:
+			r.refused = true
+		case ends && r.instead(h.Step, failed.Cause, "the answer of "+h.Step):
+			return
+		case h.Status == 0 && r.instead(h.Step, causeOf(h), "the answer of "+h.Step):
+			return
+		case h.Status == 0:
 			r.lose("%s had no answer: %s", h.Step, h.Error)
-			continue
+		case ends && h.Status < http.StatusMultipleChoices:
+			r.lose("what was wrong with the answer of %s, which a saved chain does not hold", h.Step)
+		case h.Status >= http.StatusMultipleChoices:
+			r.call(stage, h, failed)
+		default:
+			r.late(stage, h)
 		}
-		r.lose("the body of the answer of %s, which a saved chain does not hold", h.Step)
-		r.add(stage, h, map[string]string{"Content-Type": "application/json"}, "{}")
 	}
 }
 
-// hop replays one hop of the chain. The first is the vendor's, the last that leads to
-// the redirect URI too, and both are left to the sandbox; those between are the carrier's.
-func (r *replay) hop(i int, h trace.Hop, last bool) {
+// hop replays one hop of the chain, and tells whether it goes on. The first is the
+// vendor's, the last that leads to the redirect URI too, and both are left to the
+// sandbox; those between are the carrier's.
+func (r *replay) hop(i int, h trace.Hop, last bool) bool {
 	opens, end := i == 0, r.trace.End
-	arrived := last && (end.Kind == trace.EndCallback || end.Kind == trace.EndDenied && h.Status != 0 && redirects(h.Status))
+	handed := end.Kind == trace.EndCallback || end.Kind == trace.EndAnswer || end.Kind == trace.EndDenied && redirects(h.Status)
+	cause := r.stopped(h, last)
 	switch {
-	case arrived, opens && !last && h.Status == http.StatusFound:
-		return
-	case h.Status == 0, last && standIns[end.Reason] != "":
-		r.standIn(h)
+	case cause != "" && r.instead("authorize", cause, fmt.Sprintf("hop %d", h.N)):
+		return false
+	case h.Status == 0:
+		r.lose("hop %d had no answer: %s", h.N, first(h.Error, end.Reason, "the file does not say why"))
+		return false
+	case last && handed:
+		r.arrived = true
+		r.late(map[bool]sandbox.Stage{false: sandbox.StageCallback, true: sandbox.StageHandover}[r.silent], h)
+	case opens && !last && h.Status == http.StatusFound:
+		r.late(r.stage(opens), h)
 	case !redirects(h.Status) || h.Location == "":
 		r.page(r.stage(opens), h)
 	case last && !strings.HasPrefix(h.Location, "http"):
@@ -104,6 +131,22 @@ func (r *replay) hop(i int, h trace.Hop, last bool) {
 	default:
 		r.add(r.stage(opens), h, map[string]string{"Location": "{{next}}"}, "")
 	}
+	return true
+}
+
+// late keeps how long a request took that the sandbox answers itself.
+func (r *replay) late(stage sandbox.Stage, h trace.Hop) {
+	if d := delayOf(h); d > 0 {
+		r.delays[stage] = d
+	}
+}
+
+// delayOf is how long a slow hop waited; 0 for one that was not slow.
+func delayOf(h trace.Hop) time.Duration {
+	if h.Total < noticeable {
+		return 0
+	}
+	return min(h.Total.Round(noticeable/10), maxDelay)
 }
 
 func (r *replay) stage(opens bool) sandbox.Stage {
@@ -117,53 +160,67 @@ func (r *replay) stage(opens bool) sandbox.Stage {
 	}
 }
 
-// page replays an answer that leads nowhere: of a page its title is known, of JSON the
-// name of its error.
-func (r *replay) page(stage sandbox.Stage, h trace.Hop) {
-	kind, body := h.ContentType, ""
-	switch {
-	case kind == "text/html":
-		body = "<!DOCTYPE html><title>" + html.EscapeString(h.Title) + "</title>"
-		r.lose("the page of hop %d, but for its title", h.N)
-	case strings.Contains(kind, "json"):
-		text, _ := json.Marshal(map[string]string{"error": first(r.trace.End.Code, "unknown")}) //nolint:errchkjson // strings always marshal
-		body = string(text)
-		r.lose("the JSON of hop %d, but for its error", h.N)
+// instead takes the fault that stands for a cause at a step, if there is one.
+func (r *replay) instead(step, cause, what string) bool {
+	fault := r.standIn(step, cause)
+	if fault == "" {
+		return false
 	}
-	headers := map[string]string{}
-	if kind != "" {
-		headers["Content-Type"] = kind
+	r.faults = append(r.faults, fault)
+	where := ""
+	if stageOf(fault) == sandbox.StageCarrier {
+		where = ", at the carrier's first hop"
+		r.answers = slices.DeleteFunc(r.answers, func(x replayed) bool { return x.at == string(sandbox.StageCarrier) })
 	}
-	r.add(stage, h, headers, body)
+	r.lose("%s itself: the fault %s stands for it%s", what, fault, where)
+	return true
 }
 
-// standIn takes the fault that is most like an end without an answer.
-func (r *replay) standIn(h trace.Hop) {
-	end := r.trace.End
-	fault := first(standIns[end.Reason], standIns[h.Phase])
-	if fault == "" {
-		r.lose("hop %d had no answer: %s", h.N, first(h.Error, end.Reason, "the file does not say why"))
-		return
+// ended takes the fault of a callback that brought something else than a code and the
+// state.
+func (r *replay) ended(failed trace.Failure) {
+	code := r.trace.End.Code
+	switch {
+	case len(r.faults) > 0 || !r.arrived:
+	case failed.Step == "authorize" && r.instead("authorize", failed.Cause, "the callback"):
+	case !r.silent && r.instead("authorize", r.callbackCause(), "the callback"):
+	case r.trace.End.Kind == trace.EndDenied && code != "" && !r.silent:
+		r.denied(code)
+	case !slices.ContainsFunc(r.trace.Hops, func(h trace.Hop) bool { return h.Step == "exchange" || h.Step == "verify" }):
+		r.lose("what followed the callback: the file ends there")
 	}
-	r.lose("hop %d itself: the fault %s stands for it, at the carrier's first hop", h.N, fault)
-	r.faults = append(r.faults, fault)
-	r.answers = slices.DeleteFunc(r.answers, func(x replayed) bool { return x.at == string(sandbox.StageCarrier) })
+}
+
+// callbackCause is what is wrong with a callback that lacks its state, or brings code and
+// error; empty for nothing.
+func (r *replay) callbackCause() string {
+	i := slices.IndexFunc(r.trace.Hops, func(h trace.Hop) bool { return h.Role == trace.RoleCallback })
+	if i < 0 {
+		return ""
+	}
+	u, err := url.Parse(r.trace.Hops[i].URL)
+	if err != nil {
+		return ""
+	}
+	switch q := u.Query(); {
+	case q.Has("code") && q.Has("error"):
+		return "callback-contradicts"
+	case q.Has("code") && !q.Has("state"):
+		return "state-lost"
+	}
+	return ""
 }
 
 // denied takes the fault that hands the error over, where one does.
-func (r *replay) denied() {
-	end := r.trace.End
-	if end.Kind != trace.EndDenied || end.Code == "" || r.silent {
-		return
-	}
-	name := dashed(end.Code)
+func (r *replay) denied(code string) {
+	name := dashed(code)
 	for _, fault := range []string{name, "callback-" + name} {
 		if slices.Contains(faultNames(), fault) {
 			r.faults = append(r.faults, fault)
 			return
 		}
 	}
-	r.lose("the error %s at the redirect URI", end.Code)
+	r.lose("the error %s at the redirect URI", code)
 }
 
 func (r *replay) add(stage sandbox.Stage, h trace.Hop, headers map[string]string, body string) {
@@ -171,7 +228,7 @@ func (r *replay) add(stage sandbox.Stage, h trace.Hop, headers map[string]string
 		r.lose("the status %d of hop %d, which is none: 502 stands for it", h.Status, h.N)
 		h.Status = http.StatusBadGateway
 	}
-	r.answers = append(r.answers, replayed{string(stage), h.Method + " " + bare(h.URL), h.Status, headers, body})
+	r.answers = append(r.answers, replayed{string(stage), h.Method + " " + bare(h.URL), delayOf(h), h.Status, headers, body})
 }
 
 // bare is a URL without its query and fragment.
@@ -180,4 +237,30 @@ func bare(raw string) string {
 		return raw[:i]
 	}
 	return raw
+}
+
+// privateCause is the cause of a client that refuses to go to an address; empty where it
+// would go.
+func privateCause(location string) string {
+	u, err := url.Parse(location)
+	if err != nil {
+		return ""
+	}
+	switch addr, err := netip.ParseAddr(u.Hostname()); {
+	case err != nil || addr.IsLoopback():
+		return ""
+	case addr.IsPrivate():
+		return "private-address-hop"
+	case addr.IsLinkLocalUnicast() || addr.IsUnspecified() || addr.IsMulticast():
+		return "forbidden-address-hop"
+	}
+	return ""
+}
+
+// apiOf is the API that a chain is of.
+func (r *replay) apiOf() vnv.API {
+	if r.silent {
+		return vnv.SilentAuth
+	}
+	return vnv.NumberVerification
 }
