@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"hash/maphash"
-	"slices"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -33,21 +32,21 @@ func (c *call) authenticateClient() error {
 	case c.entry.Authorization != "":
 		return errors.New("the client proves itself twice: by client_assertion and by Authorization")
 	}
-	claims, err := c.s.verifyJWT(assertion)
-	if err != nil {
+	var claims jwt.RegisteredClaims
+	if err := c.s.verifyJWT(assertion, &claims); err != nil {
 		return err
 	}
-	return c.checkAssertion(claims.RegisteredClaims)
+	return c.checkAssertion(claims)
 }
 
 // checkAssertion judges the claims (RFC 7523 section 3, OpenID Connect Core section 9): each assertion is
 // good once.
 func (c *call) checkAssertion(claims jwt.RegisteredClaims) error {
-	id, ours := c.s.options.ApplicationID, []string{c.s.vendor, c.s.vendor + "/", c.s.vendor + exchangePath}
+	id := c.s.options.ApplicationID
 	switch {
 	case claims.Issuer != id || claims.Subject != id:
 		return errors.New("iss and sub of the client assertion are not the application")
-	case !slices.ContainsFunc(claims.Audience, func(audience string) bool { return slices.Contains(ours, audience) }):
+	case !c.s.isFor(claims.Audience, exchangePath):
 		return errors.New("aud of the client assertion is not this server")
 	case claims.ExpiresAt == nil || !c.now.Before(claims.ExpiresAt.Add(leeway)):
 		return errors.New("the client assertion has no exp, or has expired")

@@ -14,7 +14,8 @@ import (
 //
 // or posts the same as a form, and from there the chain and the token endpoint are the same. login_hint says which
 // number the device has, [DevicePhone] if it is missing: there is no network here that would know. PKCE (RFC 7636) is
-// checked when it is sent. With openid in the scope an id_token comes beside the access token (idtoken.go).
+// checked when it is sent, a request object opened (authorize_request.go). With openid in the scope an id_token comes
+// beside the access token (idtoken.go).
 
 const authorizePath = "/oauth2/auth"
 
@@ -50,6 +51,9 @@ func (c *call) readDirect() {
 	}
 	c.flow, c.part = nil, nil
 	c.direct = true
+	if len(c.form["request"]) == 1 {
+		c.unopened = c.openRequest()
+	}
 	c.entry.State, c.entry.RedirectURI = c.form.Get("state"), c.form.Get("redirect_uri")
 	c.entry.Phone, _ = c.hintedPhone()
 	if c.entry.Phone != "" {
@@ -100,6 +104,9 @@ func serveDirect(c *call) {
 	}
 	if name, description := c.refuseDirect(); name != "" {
 		c.entry.Note = description
+		if c.unopened != nil {
+			c.entry.Note = c.unopened.Error()
+		}
 		c.deliver(callbackError(name, description))
 		return
 	}

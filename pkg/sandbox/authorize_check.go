@@ -30,10 +30,10 @@ func (c *call) refuseDirect() (name, description string) {
 	return "", ""
 }
 
-// unsupported are the parameters that OpenID Connect Core has an error for (section 3.1.2.6).
+// unsupported are the requests that OpenID Connect Core has an error for of their own (section 3.1.2.6).
 func (c *call) unsupported() []demand {
 	return []demand{
-		{c.form.Has("request"), "request_not_supported", "request is not supported."},
+		{c.unopened != nil, "invalid_request_object", "request is not signed by the application, or not as it must be."},
 		{c.form.Has("request_uri"), "request_uri_not_supported", "request_uri is not supported."},
 		{c.form.Has("registration"), "registration_not_supported", "registration is not supported."},
 	}
@@ -100,7 +100,7 @@ func isAge(s string) bool {
 // known is a parameter's name if it is one of ours.
 func known(parameter string) string {
 	names := []string{
-		"client_id", "redirect_uri", "response_type", "response_mode", "scope", "state", "prompt", "login_hint", "id_token_hint", "max_age",
+		"client_id", "redirect_uri", "response_type", "response_mode", "scope", "state", "prompt", "login_hint", "id_token_hint", "max_age", "request",
 		"code_challenge", "code_challenge_method", "nonce", "grant_type", "code", "code_verifier",
 	}
 	if slices.Contains(names, parameter) {

@@ -155,7 +155,7 @@ func TestDirectRefusals(t *testing.T) {
 		{[]string{"scope", "number-verification:verify admin"}, "invalid_scope"},
 		{[]string{"login_hint", "tel:0770"}, "invalid_request"},
 		{[]string{"login_hint", "447700900000"}, "invalid_request"},
-		{[]string{"request", "x"}, "request_not_supported"},
+		{[]string{"request", "x"}, "invalid_request_object"},
 		{[]string{"request_uri", "https://evil.example/"}, "request_uri_not_supported"},
 		{[]string{"code_challenge", "short"}, "invalid_request"},
 		{[]string{"code_challenge_method", "S256"}, "invalid_request"},

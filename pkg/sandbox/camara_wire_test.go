@@ -145,6 +145,7 @@ func newWireValues(t *testing.T, s *sandbox.Server, phone, version string) wireV
 			"iss": sandbox.TestApplicationID, "sub": sandbox.TestApplicationID, "aud": s.URL() + "/oauth2/token",
 			"jti": rand.Text(), "exp": time.Now().Add(time.Minute).Unix(),
 		}, nil),
+		"request_object": signed(t, requestObject(s.URL(), nil), nil),
 	}
 }
 

@@ -89,7 +89,8 @@ func clockOff(by time.Duration) do {
 		now := s.now().Add(by)
 		w.Header().Set("Date", now.UTC().Format(http.TimeFormat))
 		token, _ := bearerToken(r.Header.Get("Authorization"))
-		claims, err := s.verifyJWT(token)
+		var claims claims
+		err := s.verifyJWT(token, &claims)
 		if err == nil {
 			_, err = claims.check(s.options.ApplicationID, now)
 		}

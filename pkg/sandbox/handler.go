@@ -78,6 +78,7 @@ type call struct {
 	noted     bool
 	flow      *flow // in the chain: the one that the state belongs to
 	direct    bool  // at /oauth2/auth: the app itself asks
+	unopened  error // why its request object is not what it must be
 	part      *part // of the scenario, or nil
 }
 

@@ -38,8 +38,8 @@ func (c *call) authenticate() error {
 	if !ok {
 		return errors.New("no bearer JWT in Authorization")
 	}
-	claims, err := s.verifyJWT(token)
-	if err != nil {
+	var claims claims
+	if err := s.verifyJWT(token, &claims); err != nil {
 		return err
 	}
 	until, err := claims.check(s.options.ApplicationID, c.now)
@@ -52,22 +52,21 @@ func (c *call) authenticate() error {
 	return nil
 }
 
-// verifyJWT checks header and signature. Only RS256 and only the registered key: kid, jku, x5u and jwk
-// are not looked at, and crit (RFC 7515 section 4.1.11), which golang-jwt ignores, is refused.
-func (s *Server) verifyJWT(token string) (*claims, error) {
+// verifyJWT checks header and signature, and reads the claims. Only RS256 and only the registered key: kid, jku, x5u
+// and jwk are not looked at, and crit (RFC 7515 section 4.1.11), which golang-jwt ignores, is refused.
+func (s *Server) verifyJWT(token string, into jwt.Claims) error {
 	key, err := s.key()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	var c claims
-	parsed, err := parser.ParseWithClaims(token, &c, func(*jwt.Token) (any, error) { return key, nil })
+	parsed, err := parser.ParseWithClaims(token, into, func(*jwt.Token) (any, error) { return key, nil })
 	if err != nil {
-		return nil, fmt.Errorf("the JWT is not signed as it must be: %w", err)
+		return fmt.Errorf("the JWT is not signed as it must be: %w", err)
 	}
 	if _, critical := parsed.Header["crit"]; critical {
-		return nil, errors.New("the JWT has a crit header, of which nothing is understood")
+		return errors.New("the JWT has a crit header, of which nothing is understood")
 	}
-	return &c, nil
+	return nil
 }
 
 // check judges the claims and returns until when they hold.

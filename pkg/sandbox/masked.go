@@ -65,7 +65,7 @@ func (s *Server) maskedPath(e Entry) string {
 // shownParameters say nothing secret; of hiddenParameters the names are known, of others not even those.
 const (
 	shownParameters  = " client_id response_type scope error grant_type prompt max_age response_mode code_challenge_method n "
-	hiddenParameters = " state code request_id login_hint id_token_hint nonce code_challenge error_description "
+	hiddenParameters = " state code request_id login_hint id_token_hint request nonce code_challenge error_description "
 )
 
 // maskedQuery keeps the names that are known, and few values.

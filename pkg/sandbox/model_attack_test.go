@@ -67,7 +67,7 @@ var directSlips = append([]slip{
 	{"another scope", set("scope", "everything"), "invalid_scope"},
 	{"no scope", drop("scope"), "invalid_scope"},
 	{"two scopes", also("scope", "number-verification:verify"), "invalid_request"},
-	{"a request object", set("request", "e30.e30."), "request_not_supported"},
+	{"a request object", set("request", "e30.e30."), "invalid_request_object"},
 	{"a request_uri", set("request_uri", "https://app.example/r"), "request_uri_not_supported"},
 	{"a hint that is no number", set("login_hint", "tel:0123"), "invalid_request"},
 	{"a challenge that is too short", set("code_challenge", "short"), "invalid_request"},

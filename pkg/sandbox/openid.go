@@ -17,7 +17,7 @@ const (
 const StageOpenID Stage = "openid"
 
 // provider is the 200 of the discovery document, which RFC 8414 has under another path. It says what is there and
-// nothing else: no userinfo, no refresh tokens, no request objects.
+// nothing else: no userinfo, no refresh tokens.
 type provider struct {
 	Issuer        string `json:"issuer"`
 	Authorization string `json:"authorization_endpoint"`
@@ -32,6 +32,7 @@ type provider struct {
 	SignedBy      []string `json:"id_token_signing_alg_values_supported"`
 	ClientProofs  []string `json:"token_endpoint_auth_methods_supported"`
 	ClientSigned  []string `json:"token_endpoint_auth_signing_alg_values_supported"`
+	RequestSigned []string `json:"request_object_signing_alg_values_supported"`
 	Challenges    []string `json:"code_challenge_methods_supported"`
 	Prompts       []string `json:"prompt_values_supported"`
 	Claims        []string `json:"claims_supported"`
@@ -61,9 +62,12 @@ func (s *Server) provider() provider {
 		SignedBy:      []string{"RS256"},
 		ClientProofs:  []string{"private_key_jwt"},
 		ClientSigned:  []string{"RS256"},
+		RequestSigned: []string{"RS256"},
 		Challenges:    []string{"S256", "plain"},
 		Prompts:       []string{"none"},
 		Claims:        []string{"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce"},
+
+		RequestParameter: true,
 	}
 }
 
