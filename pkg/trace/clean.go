@@ -111,7 +111,7 @@ var bodies = set("response_body", "response_raw_body", "postData", "_webSocketMe
 
 // shownMembers are the names of a browser's or our own that begin with an underscore and may stay.
 var shownMembers = set("_vnv", "_resourceType", "_priority", "_error", "_transferSize", "_securityDetails", "_serverPort", "_connectionId",
-	"_blocked_queueing", "_blocked_proxy", "_fromCache", "_fetchedViaServiceWorker", "_request_time")
+	"_blocked_queueing", "_blocked_proxy", "_fromCache", "_fetchedViaServiceWorker", "_request_time", "_failureText")
 
 // urlNames are names under which a URL stands, be it relative.
 var urlNames = set("url", "location", "refresh", "redirectURL", "redirect_uri", "auth_url", "check_url", "redirect_url")
@@ -166,7 +166,7 @@ func (c *cleaner) header(name, s string) string {
 var urlHeaders = set("location", "referer", "content-location", "origin")
 
 var shownHeaders = set("accept", "accept-encoding", "accept-language", "age", "allow", "alt-svc", "cache-control", "connection", "content-encoding",
-	"content-length", "content-type", "date", "expires", "host", ":authority", ":method", ":scheme", ":status", "keep-alive", "last-modified", "pragma",
+	"content-length", "content-type", "date", "expires", "host", ":authority", ":method", ":scheme", ":status", "keep-alive", "last-modified", "pragma", "sec-fetch-dest", "sec-fetch-mode", "sec-fetch-site",
 	"server", "strict-transport-security", "transfer-encoding", "upgrade-insecure-requests", "user-agent", "vary", "via")
 
 // safe is s, or nothing of it if it would still be a leak.

@@ -20,7 +20,7 @@ const savedDir = "../../testdata/trace/"
 // saved are the files of testdata/trace, and their formats.
 var saved = map[string]Format{
 	"curl-http1.log": FormatCurl, "curl-http2.log": FormatCurl, "chrome.har": FormatHAR, "android.txt": FormatSDK, "ios.json": FormatSDK,
-	"outcome.json": FormatOutcome, "events.ndjson": FormatEvents,
+	"firefox.har": FormatHAR, "playwright.har": FormatHAR, "proxy.har": FormatHAR, "outcome.json": FormatOutcome, "events.ndjson": FormatEvents,
 }
 
 // canaries are the secrets in those files.

@@ -49,7 +49,7 @@ func (r *reader) add(x *exchange) {
 		Reused: x.reused, DNS: x.dns, Connect: x.connect, TLS: x.handshake, FirstByte: x.wait, Total: x.total,
 	}
 	if u, err := url.Parse(x.url); err == nil {
-		h.Changes = r.params.next("", m.paramsOf(u))
+		h.Changes = r.params.next(x.step, m.paramsOf(u))
 		h.Role = Roles{RedirectURI: r.opts.RedirectURI}.Role(u)
 		h.RoleGuessed = guessed(h.Role, u)
 	}

@@ -37,8 +37,10 @@ func (r *reader) guessCallback() {
 	default:
 		return
 	}
-	if end := &r.hops[len(r.hops)-1]; !handsOver(&last) && end.N == last.N {
-		end.Role, end.RoleGuessed = RoleCallback, true
+	for i := range r.hops {
+		if h := &r.hops[i]; h.N == last.N && h.Step == last.Step && !handsOver(&last) {
+			h.Role, h.RoleGuessed = RoleCallback, true
+		}
 	}
 }
 

@@ -175,7 +175,7 @@ func (e *inEntry) exchange() (*exchange, error) {
 	if x.header.Get("Location") == "" && e.Response.Redirect != "" && x.status/100 == 3 {
 		x.header.Set("Location", string(e.Response.Redirect))
 	}
-	if x.header.Get("Content-Type") == "" {
+	if x.header.Get("Content-Type") == "" && e.Response.Content.MimeType != "x-unknown" { // as Chromium says of none
 		x.header.Set("Content-Type", string(e.Response.Content.MimeType))
 	}
 	x.page = e.body()
@@ -195,7 +195,7 @@ func (e *inEntry) document(dest string) bool {
 		return false // a preflight
 	case e.Kind != "":
 		return e.Kind == "document" || e.Kind == "other"
-	case dest != "":
+	case dest != "" && !stoodIn(dest):
 		return dest == "document"
 	}
 	kind := string(e.Response.Content.MimeType)

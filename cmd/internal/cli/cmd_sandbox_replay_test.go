@@ -45,6 +45,31 @@ func TestReplayMeetsTheSame(t *testing.T) {
 	}
 }
 
+// The files of other programs: the chain is found among what else they recorded, and fails as it did.
+func TestReplayForeign(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{
+		"firefox.har":    "12 authorize [{consent-needed}]",
+		"playwright.har": "11 authorize [{connection-lost}]",
+		"proxy.har":      "9 exchange [{code-used}]",
+		"chrome.har":     "0",
+		"ios.json":       "12 authorize [{carrier-error}]",
+		"android.txt":    "0",
+		"curl-http1.log": "12 authorize [{browser-only-redirect}]",
+		"curl-http2.log": "12 authorize [{browser-only-redirect}]",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, "")
+			replayed := w.run("sandbox", "replay", filepath.Join("..", "..", "..", "testdata", "trace", name), "-q")
+			args := []string{"run", "--phone", "+99012345678", "--sandbox", "-q", "-o", "json", "--scenario", w.file("saved.yaml", replayed.out)}
+			if got := ends(t, w.run(args...)); got != want {
+				t.Errorf("it ends with %s, want %s, by\n%s%s", got, want, replayed.out, replayed.err)
+			}
+		})
+	}
+}
+
 // ends is how a run ended: exit code, step, the first cause.
 func ends(t *testing.T, r result) string {
 	t.Helper()
