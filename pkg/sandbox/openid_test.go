@@ -76,7 +76,7 @@ func TestDiscovery(t *testing.T) {
 		t.Errorf("%s\n%s", one.body, other.body)
 	}
 	// The issuer is where the sandbox is.
-	for _, o := range []sandbox.Options{{SinglePort: true}, {PublicURL: "https://sandbox.example"}} {
+	for _, o := range []sandbox.Options{{SinglePort: true}, {TLS: true, Seed: 3}, {PublicURL: "https://sandbox.example"}} {
 		s := sandbox.Start(t, o)
 		r := httptest.NewRequest("GET", s.URL()+"/.well-known/openid-configuration", http.NoBody)
 		w := httptest.NewRecorder()
