@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -219,6 +220,13 @@ func (v wireValues) play(t *testing.T, step string, f wireFile) {
 	}
 	if f.answer.body != "" || f.answer.header.Get("Content-Type") == "" {
 		v.learn(t, step, sortedJSON(got.body), sortedJSON(f.answer.body), `"`)
+	}
+	if want := f.about["id_token"]; want != "" {
+		payload, err := base64.RawURLEncoding.DecodeString(strings.Split(v["id_token"], ".")[1])
+		if err != nil {
+			t.Fatalf("%s: %v", step, err)
+		}
+		v.learn(t, step+": id_token", string(payload), want, `"`)
 	}
 }
 
