@@ -133,7 +133,9 @@ func (r *run) follow(ctx context.Context) (*callback.Callback, error) {
 	}
 	got, err := r.plan.judge(result.Callback, r.proof())
 	if e, ok := errors.AsType[*callback.Error](err); ok && e.Reason == callback.ReasonErrorWithoutState {
-		return nil, &vnv.Error{Op: vnv.OpAuthorize, Kind: vnv.KindDenied, Code: e.Name, Err: e}
+		unnamed := *e // the code says it
+		unnamed.Name = ""
+		return nil, &vnv.Error{Op: vnv.OpAuthorize, Kind: vnv.KindDenied, Code: e.Name, Err: &unnamed}
 	}
 	return got, err
 }

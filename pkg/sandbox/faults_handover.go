@@ -19,6 +19,9 @@ func handoverFaults() []Fault {
 		{"fragment-no-request-id", "the fragment at redirect_url names no request", StageHandover, fragments(
 			func(_ *call, code string) string { return "code=" + code },
 		)},
+		{"fragment-error-no-request-id", "the fragment at redirect_url has an error and names no request", StageHandover, fragments(
+			func(*call, string) string { return "error_description=" + url.QueryEscape(reasonFailed) },
+		)},
 		{"chain-json-other-request-id", "the JSON at the end of the chain names another request", StageHandover, chainJSON(
 			func(c *call, a *handoverAnswer) any { return handoverAnswer{c.s.ids.uuid(), a.Code} },
 		)},

@@ -55,6 +55,7 @@ func startFaults() []Fault {
 		{"check-url-null", "check_url is null", StageStart, checkURLs(func(string) any { return nil })},
 		{"check-url-relative", "check_url is a path", StageStart, checkURLs(pathOf)},
 		{"check-url-javascript", "check_url is a javascript: URL", StageStart, checkURLs(func(string) any { return "javascript:alert(1)" })},
+		{"check-url-404", "the check_url leads nowhere: the request is unknown, over or too old", StageCheckURL, verifyProblemOf(404, "not-found", "")},
 	}
 }
 
@@ -62,6 +63,7 @@ func checkFaults() []Fault {
 	return []Fault{
 		{"check-401", "the JWT is refused", StageCheck, refused(refusal{status: 401})},
 		{"check-jwt-expired", "the JWT is refused as expired", StageCheck, problemOf(401, "jwt-expired", "")},
+		{"check-403", "the account may not do this", StageCheck, refused(refusal{status: 403})},
 		{"check-400-invalid-code", "the code is refused", StageCheck, verifyProblemOf(400, "invalid-code", "")},
 		{"check-404", "the request is unknown or verified already", StageCheck, verifyProblemOf(404, "not-found", "")},
 		{"check-409-conflict", "the request cannot be checked as it stands", StageCheck, verifyProblemOf(409, "conflict", "The request is not awaiting a code.")},
@@ -95,10 +97,19 @@ func checkFaults() []Fault {
 func cancelFaults() []Fault {
 	return []Fault{
 		{"cancel-401", "the JWT is refused", StageCancel, refused(refusal{status: 401})},
+		{"cancel-jwt-expired", "the JWT is refused as expired", StageCancel, problemOf(401, "jwt-expired", "")},
+		{"cancel-403", "the account may not do this", StageCancel, refused(refusal{status: 403})},
 		{"cancel-404", "the request is unknown or over", StageCancel, verifyProblemOf(404, "not-found", "")},
 		{"cancel-409", "the request cannot be cancelled as it stands", StageCancel, verifyProblemOf(409, "conflict", "")},
 		{"cancel-429", "too many requests, to be retried after a second", StageCancel, retryLater("1", refused(refusal{status: 429}))},
+		{"cancel-429-date", "too many requests, to be retried at a date", StageCancel, retryAt(refused(refusal{status: 429}))},
 		{"cancel-500", "the vendor fails", StageCancel, refused(refusal{status: 500})},
+		{"cancel-502-html", "a gateway answers with its own page", StageCancel, htmlPage(502, "502 Bad Gateway")},
+		{"cancel-503", "out of service, with a gateway's page", StageCancel, htmlPage(503, "503 Service Unavailable")},
+		{"cancel-504", "a gateway gives up, without a body", StageCancel, empty(http.StatusGatewayTimeout)},
+		{"cancel-html", "a 200 with a sign-in page", StageCancel, htmlPage(200, "Please sign in")},
+		{"cancel-redirect", "the endpoint redirects to another host", StageCancel, sentElsewhere},
+		{"cancel-slow", "no answer for half a minute", StageCancel, slow},
 		{"cancel-reset", "the request is read, then the connection reset", StageCancel, reset},
 	}
 }

@@ -81,6 +81,20 @@ var silentAnswers = map[string]string{
 	"cancel-500":   `500 api-errors#internal-error"`,
 	"cancel-reset": `error`,
 
+	"cancel-jwt-expired": `401 api-errors#jwt-expired"`,
+	"cancel-403":         `403 api-errors#forbidden"`,
+	"cancel-429-date":    `429 api-errors#throttled"`,
+	"cancel-502-html":    `502 <h1>502 Bad Gateway</h1>`,
+	"cancel-503":         `503 <h1>503 Service Unavailable</h1>`,
+	"cancel-504":         `504 `,
+	"cancel-html":        `200 <title>Please sign in</title>`,
+	"cancel-redirect":    `307 https://other.example/v2/verify/`,
+	"cancel-slow":        `error`,
+	"check-403":          `403 api-errors#forbidden"`,
+	"check-url-404":      `404 api-errors/verify#not-found"`,
+
+	"fragment-error-no-request-id": `302 ` + appPage + `#error_description=`,
+
 	"check-400-invalid-code":     `400 api-errors/verify#invalid-code","title":"Invalid Code"`,
 	"check-404":                  `404 api-errors/verify#not-found"`,
 	"check-410":                  `410 api-errors/verify#invalid-code"`,
@@ -111,6 +125,8 @@ func (c *client) silentRequest(f sandbox.Fault) ask {
 	case sandbox.StageCheck:
 		id, code := c.silentCode(yes)
 		return ask{"POST", c.s.URL() + "/v2/verify/" + id, `{"code":"` + code + `"}`, header}
+	case sandbox.StageCheckURL:
+		return ask{method: "GET", target: c.begin(yes, "").CheckURL}
 	case sandbox.StageCancel:
 		return ask{"DELETE", c.s.URL() + "/v2/verify/" + c.begin(yes, "").ID, "", header}
 	default:

@@ -272,7 +272,7 @@ func (c *client) request(f sandbox.Fault) ask {
 			"POST", c.s.URL() + "/camara/number-verification/v031/verify", `{"phoneNumber":"` + yes + `"}`,
 			[]string{"Authorization", "Bearer " + c.token(yes), "Content-Type", "application/json"},
 		}
-	case sandbox.StageStart, sandbox.StageHandover, sandbox.StageCheck, sandbox.StageCancel:
+	case sandbox.StageStart, sandbox.StageCheckURL, sandbox.StageHandover, sandbox.StageCheck, sandbox.StageCancel:
 		return c.silentRequest(f)
 	case sandbox.StageAuthorize, sandbox.StageCarrier, sandbox.StageCallback:
 		if f.Name == "cleartext-code" {

@@ -34,6 +34,14 @@ var chainCauses = []Cause{
 		Next:   []string{"vnv enable --phone {phone} --session flow.json"},
 	},
 	{
+		Name: "auth-request-refused", Title: "the authorization server refuses the request that the auth_url makes",
+		Means:  "The vendor writes the auth_url, so what it asks for is right as long as it is opened as it came. A shell cuts it at the first &, chats and mails decode or shorten it.",
+		Who:    whoYou,
+		Fix:    "Open the auth_url whole and unchanged, in a shell in quotes; if it was, it is the vendor's mistake: give its support {trace}.",
+		Source: "RFC 6749 section 4.1.2.1 (invalid_request, unsupported_response_type); OpenID Connect Core section 3.1.2.6",
+		Next:   []string{"vnv enable --phone {phone} --session flow.json"},
+	},
+	{
 		Name: "auth-url-used-up", Title: "the auth_url has been used or is too old",
 		Means:  "An auth_url serves one attempt and lives for minutes. Link previews and scanners use it up, too.",
 		Who:    whoYou,
@@ -136,7 +144,7 @@ var callbackCauses = []Cause{
 		Name: "state-lost", Title: "the callback came without its state",
 		Means:  "A backend, tunnel or page on the way dropped the state parameter, so nothing proves that the code belongs to this attempt.",
 		Who:    whoBackend,
-		Fix:    "Nothing was exchanged. Pass the whole query of the callback on, unchanged; do not build it anew.",
+		Fix:    "Nothing was exchanged. Pass the callback on whole, query and fragment, unchanged; do not build it anew.",
 		Source: "RFC 6749 sections 4.1.2 and 10.12 (state); guide, step 2",
 		Next:   []string{again},
 	},

@@ -88,7 +88,7 @@ var credentialCauses = []Cause{
 		Name: "account-not-provisioned", Title: "the account is not provisioned for this API",
 		Means:  "The vendor knows the account, but has not switched the Network APIs on for it, or has suspended it.",
 		Who:    whoVendor,
-		Fix:    "Ask the vendor's support to provision the account, with the trace id below.",
+		Fix:    "Ask the vendor's support to provision the account, with {trace}.",
 		Source: "RFC 7807 types unprovisioned, account-suspended",
 		Next:   []string{runFromSandbox},
 	},

@@ -61,7 +61,7 @@ var enableCauses = []Cause{
 		Name: "parameter-refused", Title: "a parameter of the request was refused",
 		Means:  "The request was read, and a value in it is missing or not of the form that the API takes.",
 		Who:    whoYou,
-		Fix:    "The detail names the parameter: numbers are E.164 with +, {redirect} is the registered redirect URI, a brand has 1 to 18 characters.",
+		Fix:    "The detail names the parameter. Numbers are E.164 with +, redirect_uri is byte for byte the registered one ({redirect}), a brand has 1 to 18 characters.",
 		Source: "RFC 7807 types invalid-params, invalid-param; CAMARA INVALID_ARGUMENT; RFC 6749 section 5.2",
 		Next:   []string{"vnv run --phone {phone} -v"},
 	},
@@ -204,7 +204,7 @@ var silentCauses = []Cause{
 	},
 	{
 		Name: "request-over", Title: "the request is unknown or over",
-		Means:  "It was verified, cancelled or expired, or its id is of another account.",
+		Means:  "It was verified, cancelled or expired, its one attempt at a code is used up, or its id is of another account.",
 		Who:    whoBackend,
 		Fix:    "Start a new request, and check each request once.",
 		Source: "Verify API, 404 not-found",

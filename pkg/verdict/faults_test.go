@@ -44,7 +44,7 @@ func faultCauses(t *testing.T) map[string]string {
 // first are the stages that only number verification has; second those of Verify.
 var (
 	first  = []sandbox.Stage{sandbox.StageEnable, sandbox.StageAuthorize, sandbox.StageCallback, sandbox.StageToken, sandbox.StageVerify}
-	second = []sandbox.Stage{sandbox.StageStart, sandbox.StageHandover, sandbox.StageCheck, sandbox.StageCancel}
+	second = []sandbox.Stage{sandbox.StageStart, sandbox.StageCheckURL, sandbox.StageHandover, sandbox.StageCheck, sandbox.StageCancel}
 )
 
 // TestEveryFault drives both APIs into every fault of the sandbox: the right cause

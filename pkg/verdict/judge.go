@@ -134,16 +134,25 @@ func (v *view) filled(text string) string {
 	if v.Key != "" {
 		key = " (" + v.Key + ")"
 	}
-	return strings.NewReplacer("{app}", app, "{key}", key, "{redirect}", cmp.Or(shown(v.RedirectURI), "the redirect URI in use")).Replace(text)
+	evidence := "the trace"
+	if v.err.TraceID != "" || v.err.Correlator != "" {
+		evidence = "the ids below"
+	}
+	return strings.NewReplacer("{trace}", evidence, "{app}", app, "{key}", key, "{redirect}", cmp.Or(shown(v.RedirectURI), "the redirect URI in use")).Replace(text)
 }
 
 // commands are a cause's, for this number and API.
 func (v *view) commands(c Cause) []string {
 	fill := strings.NewReplacer("{phone}", cmp.Or(v.Phone, "+44…"))
-	out := make([]string, len(c.Next))
-	for i, line := range c.Next {
+	lines := c.Next
+	verify := v.API == vnv.SilentAuth.Name
+	if verify { // it is there already
+		lines = slices.DeleteFunc(slices.Clone(lines), func(line string) bool { return strings.HasPrefix(line, "vnv migrate") })
+	}
+	out := make([]string, len(lines))
+	for i, line := range lines {
 		out[i] = fill.Replace(line)
-		if v.API == vnv.SilentAuth.Name && !strings.Contains(line, "--api") && strings.HasPrefix(line, "vnv run ") {
+		if verify && !strings.Contains(line, "--api") && strings.HasPrefix(line, "vnv run ") {
 			out[i] = strings.Replace(out[i], "vnv run ", "vnv run --api verify ", 1)
 		}
 		if v.Sandbox && !strings.Contains(line, "--sandbox") && (strings.HasPrefix(line, "vnv run ") || strings.HasPrefix(line, "vnv enable ")) {

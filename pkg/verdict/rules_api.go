@@ -133,7 +133,7 @@ func retryWhen(v *view) []Evidence {
 	if v.err.RetryAfter <= 0 {
 		return nil
 	}
-	return []Evidence{{Field: "retry-after", Text: "to be tried again after " + v.err.RetryAfter.String()}}
+	return []Evidence{{Field: "retry-after", Text: "to be tried again after " + max(v.err.RetryAfter.Round(time.Second), time.Second).String()}}
 }
 
 // webPage tells whether the answer was a page, by the SDK's words too.

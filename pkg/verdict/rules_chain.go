@@ -1,6 +1,7 @@
 package verdict
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -21,7 +22,8 @@ func chainRules() []rule {
 		{cause: "service-down", sure: Likely, step: "authorize|", code: "server_error|temporarily_unavailable"},
 		{cause: "service-down", sure: Likely, step: "authorize|", when: func(v *view) bool { return v.status() >= 500 && v.role() != trace.RoleCarrier }},
 		{cause: "rate-limit", sure: Certain, step: "authorize|", when: func(v *view) bool { return v.end.Status == 429 }},
-		{cause: "parameter-refused", sure: Likely, step: "authorize|", code: "invalid_request|unsupported_response_type|invalid_request_object|request_uri_not_supported"},
+		{cause: "auth-request-refused", sure: Likely, step: "authorize|", code: "invalid_request|unsupported_response_type|invalid_request_object|request_not_supported|request_uri_not_supported|registration_not_supported"},
+		{cause: "answer-broken", sure: Likely, when: pageAfterCarrier},
 		{cause: "wifi-not-carrier", sure: Likely, when: stoppedAtPage, shows: mobileData},
 		{cause: "wifi-not-carrier", sure: Possible, step: "authorize|", when: errorAt(trace.RoleCarrier), shows: mobileData},
 
@@ -46,7 +48,7 @@ func chainRules() []rule {
 func callbackRules() []rule {
 	return []rule{
 		{cause: "access-denied", sure: Certain, code: "access_denied", when: func(v *view) bool { return v.end.Reason != "both" }},
-		{cause: "access-denied", sure: Possible, kind: "denied", code: ""},
+		{cause: "access-denied", sure: Possible, kind: "denied", when: func(v *view) bool { return v.err.Code != "" || v.end.Reason != "error-without-state" }},
 		{cause: "state-lost", sure: Possible, ends: "error-without-state"},
 		{cause: "state-lost", sure: Certain, ends: "state", when: stateIs("missing")},
 		{cause: "state-of-another-attempt", sure: Certain, ends: "state", when: stateIs("other")},
@@ -90,6 +92,12 @@ func (v *view) atPage() bool {
 
 func stoppedAtPage(v *view) bool {
 	return v.atPage() && !titled("consent|einwilligung|permission|allow|agree|confirm your|terms|guest|hotspot|captive|portal|welcome to")(v)
+}
+
+// pageAfterCarrier: the carrier had sent the device back, so its network is not what is wrong.
+func pageAfterCarrier(v *view) bool {
+	return stoppedAtPage(v) && among(v.role(), trace.RoleVendor+"|"+trace.RoleIdentity) &&
+		slices.ContainsFunc(v.Trace.Chain(), func(h trace.Hop) bool { return h.Role == trace.RoleCarrier })
 }
 
 func errorPageAt(roles ...string) func(*view) bool {

@@ -28,7 +28,7 @@ func wordRules() []rule {
 		{cause: "code-of-another-request", sure: Likely, step: "verify|", says: "invalid-code+not match|invalid-code+incorrect code|code you provided does not match", not: "too many times|expired"},
 		{cause: "code-other-host", sure: Likely, step: "exchange", says: "invalid_grant|code+not valid|code+unknown", when: hostsDiffer, shows: theHosts},
 		{cause: "code-expired", sure: Likely, step: "exchange|verify|", says: "code+expired|request has expired", not: "used|unknown"},
-		{cause: "code-used", sure: Likely, step: "exchange|verify|", says: "code+used|code+redeemed|code+consumed|code+twice|too many times", not: "redirect"},
+		{cause: "code-used", sure: Likely, step: "exchange|verify|", says: "code+used|code+redeemed|code+consumed|code+twice", not: "redirect|too many times"},
 		{cause: "code-used", sure: Possible, step: "exchange|verify|", says: "invalid_grant|invalid-code|code+not valid|code+invalid|invalid code", not: "redirect"},
 		{cause: "code-expired", sure: Possible, step: "exchange|", says: "invalid_grant|code+not valid", not: "redirect"},
 		{cause: "redirect-uri-mismatch", sure: Possible, step: "exchange", kind: "refused|unusable", says: "invalid_grant|redirect", when: func(v *view) bool { return !v.theRegistered() }},
@@ -45,13 +45,15 @@ func wordRules() []rule {
 		{cause: "token-expired", sure: Likely, step: "verify", kind: "refused", says: "token+expired", not: "missing, invalid"},
 		{cause: "token-refused", sure: Likely, step: "verify", kind: "refused", status: "401", shows: freshToken},
 		{cause: "token-expired", sure: Possible, step: "verify", kind: "refused", status: "401"},
+		{cause: "account-forbidden", sure: Likely, step: "verify|cancel", kind: "refused", code: "forbidden"},
 		{cause: "permission-denied", sure: Likely, step: "verify|", says: "permission_denied|insufficient_scope"},
 		{cause: "permission-denied", sure: Possible, step: "verify", kind: "refused", status: "403"},
 		{cause: "cancel-not-now", sure: Likely, step: "verify", status: "409", says: "cancel"},
 		{cause: "cancel-not-now", sure: Likely, step: "cancel", status: "409"},
 		{cause: "request-over", sure: Likely, step: "cancel", status: "404"},
+		{cause: "request-over", sure: Likely, step: "authorize|", code: "not-found", ends: "oauth-error"},
 		{cause: "request-over", sure: Likely, step: "verify", status: "409", not: "cancel"},
-		{cause: "request-over", sure: Likely, step: "verify", kind: "refused", status: "404|410", not: "expired|too many times"},
+		{cause: "request-over", sure: Likely, step: "verify", kind: "refused", status: "404|410", not: "expired"},
 	}
 }
 

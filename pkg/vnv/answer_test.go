@@ -16,7 +16,7 @@ var shapes = []struct{ name, contentType, body, code, detail, trace string }{
 	{
 		"RFC 7807", "application/problem+json",
 		`{"type":"https://other.example/en/errors#throttled","title":"T","detail":"D","instance":"i-1","invalid_parameters":[{"name":"n","reason":"r"}]}`,
-		"throttled", "T: D: n: r", "i-1",
+		"throttled", "T: D: n r", "i-1",
 	},
 	{"CAMARA", "application/json", `{"status":403,"code":"PERMISSION_DENIED","message":"M"}`, "PERMISSION_DENIED", "M", ""},
 	{"OAuth", "application/json", `{"error":"invalid_grant","error_description":"D"}`, "invalid_grant", "D", ""},

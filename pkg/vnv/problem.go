@@ -59,13 +59,17 @@ func typeFragment(uri string) string {
 	return fragment
 }
 
-// parameterReasons reads invalid_parameters: [{"name","reason"}].
+// parameterReasons reads invalid_parameters: [{"name","reason"}], as sentences: "brand is required".
 func parameterReasons(doc object) []string {
 	var reasons []string
 	list, _ := doc["invalid_parameters"].([]any)
 	for _, item := range list {
 		p := asObject(item)
-		reasons = append(reasons, joinDistinct([]string{p.text("name"), p.text("reason")}))
+		name, reason := p.text("name"), p.text("reason")
+		if !strings.Contains(reason, name) {
+			reason = strings.TrimSpace(name + " " + reason)
+		}
+		reasons = append(reasons, reason)
 	}
 	return reasons
 }
@@ -106,6 +110,9 @@ func joinDistinct(texts []string) string {
 			seen[t] = true
 			kept = append(kept, t)
 		}
+	}
+	for i := range len(kept) - 1 {
+		kept[i] = strings.TrimSuffix(kept[i], ".") // a colon follows
 	}
 	return strings.Join(kept, ": ")
 }

@@ -187,6 +187,11 @@ func (c *Client) Cancel(ctx context.Context, requestID string) error {
 	if !isSuccess(a.status) {
 		return a.refusal().silent()
 	}
+	if len(a.body) > 0 { // a 204 has none
+		if _, fail := a.object(); fail != nil {
+			return fail
+		}
+	}
 	return nil
 }
 

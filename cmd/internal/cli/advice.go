@@ -82,6 +82,7 @@ var advices = []advice{
 	{op: vnv.OpVerify, kind: vnv.KindUnusable, exit: exitVerify, hint: "Neither yes nor no: the answer is not one that may be trusted. The token is used up, so run the flow again."},
 
 	{op: opCancel, kind: vnv.KindRefused, when: status(http.StatusConflict), exit: exitVerify, hint: "A request can be ended from 30 s after its start until it is over. Left alone it ends by itself within a minute or so."},
+	{op: opCancel, kind: vnv.KindRefused, when: status(http.StatusForbidden), exit: exitVerify, hint: "The account or the application may not do this: see the detail above. The request ends by itself within a minute or so."},
 	{op: opCancel, kind: vnv.KindRefused, exit: exitVerify, hint: "No request of this application goes by this id any more: it is over, and its number is free."},
 	{op: opCancel, kind: vnv.KindUnusable, exit: exitVerify, hint: "Whether the request has ended is not known. Check --base-url, then ask once more: that does no harm."},
 	{op: opCancel, kind: vnv.KindUnknownOutcome, exit: exitNetwork, hint: "The request may have arrived. To ask once more does no harm."},

@@ -65,7 +65,7 @@ func TestExchangeRefused(t *testing.T) {
 		tells  string
 	}{
 		"invalid_grant":          {answerJSON("400 Bad Request", oauth("invalid_grant")), exitToken, "or the redirect URI is not byte for byte the registered one"},
-		"invalid_request":        {answerJSON("400 Bad Request", oauth("invalid_request")), exitToken, "https://app.example/cb is the registered redirect URI"},
+		"invalid_request":        {answerJSON("400 Bad Request", oauth("invalid_request")), exitToken, "redirect_uri is byte for byte the registered one"},
 		"unauthorized_client":    {answerJSON("400 Bad Request", oauth("unauthorized_client")), exitToken, "unauthorized_client: In its words."},
 		"unsupported_grant_type": {answerJSON("400 Bad Request", oauth("unsupported_grant_type")), exitToken, "unsupported_grant_type"},
 		"invalid_scope":          {answerJSON("400 Bad Request", oauth("invalid_scope")), exitToken, "invalid_scope"},
