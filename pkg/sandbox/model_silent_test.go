@@ -85,6 +85,12 @@ func (m *silentModel) open(t *rapid.T) {
 	at, cookie, hops := r.at, "", rapid.IntRange(1, 5).Draw(t, "hops")
 	var w *httptest.ResponseRecorder
 	for hop := range hops {
+		if hop == 4 { // the end of the chain, under another request's name
+			other := strings.Replace(at, r.id, "5a9db0c5-0000-4000-8000-00000000ffff", 1)
+			if w := m.do(t, "GET", other, "", "Cookie", cookie); w.Code != http.StatusNotFound {
+				t.Fatalf("handed over to another request: %d %s", w.Code, w.Body)
+			}
+		}
 		w = m.do(t, "GET", at, "", "Cookie", cookie)
 		if lost {
 			if w.Code != http.StatusNotFound || w.Header().Get("Location") != "" {

@@ -221,8 +221,8 @@ func (m *model) verify(t *rapid.T) {
 	g := m.tokens[token]
 	asked := rapid.SampledFrom([]string{g.phone, g.phone, "+99000000000"}).Draw(t, "asked")
 	op := rapid.SampledFrom(operations).Draw(t, "operation")
-	slip := rapid.SampledFrom([]string{"", "", "", "no token", "media type", "empty object"}).Draw(t, "slip")
-	body, mediaType, authorization := `{"phoneNumber":"`+asked+`"}`, "application/json", "Bearer "+token
+	slip := rapid.SampledFrom([]string{"", "", "", "no token", "media type", "empty object", "long correlator"}).Draw(t, "slip")
+	body, mediaType, authorization, correlator := `{"phoneNumber":"`+asked+`"}`, "application/json", "Bearer "+token, strings.Repeat("a", op.correlator)
 	switch slip {
 	case "no token":
 		authorization = ""
@@ -230,11 +230,15 @@ func (m *model) verify(t *rapid.T) {
 		mediaType = "text/plain"
 	case "empty object":
 		body = "{}"
+	case "long correlator":
+		correlator += "a"
 	}
-	w := m.do(t, op.method, op.path, body, "Authorization", authorization, "Content-Type", mediaType)
+	w := m.do(t, op.method, op.path, body, "Authorization", authorization, "Content-Type", mediaType, "X-Correlator", correlator)
 	share := op.method == "GET"
 	want := 200
 	switch {
+	case slip == "long correlator":
+		want = 400
 	case slip == "no token", g.used, g.revoked, !m.now.Before(g.until):
 		want = 401
 	case share != (g.scope == modelShare):
@@ -244,7 +248,7 @@ func (m *model) verify(t *rapid.T) {
 	case !share && slip == "empty object":
 		want = 400
 	}
-	if w.Code != want {
+	if echoed := w.Header().Get("X-Correlator"); w.Code != want || slip != "long correlator" && echoed != correlator || slip == "long correlator" && echoed != "" {
 		t.Fatalf("%s with %q and %+v: %d %s, want %d", op.path, slip, g, w.Code, w.Body, want)
 	}
 	if want != 200 {
@@ -261,19 +265,23 @@ func (m *model) verify(t *rapid.T) {
 	}
 }
 
-type operation struct{ method, path string }
+// operation is one of CAMARA's; correlator is how long an x-correlator may be there.
+type operation struct {
+	method, path string
+	correlator   int
+}
 
 var operations = []operation{
-	{"POST", "/camara/number-verification/v031/verify"},
-	{"POST", "/number-verification/v1/verify"},
-	{"POST", "/number-verification/v2/verify"},
-	{"GET", "/number-verification/v1/device-phone-number"},
-	{"GET", "/number-verification/v2/device-phone-number"},
+	{"POST", "/camara/number-verification/v031/verify", 55},
+	{"POST", "/number-verification/v1/verify", 256},
+	{"POST", "/number-verification/v2/verify", 256},
+	{"GET", "/number-verification/v1/device-phone-number", 256},
+	{"GET", "/number-verification/v2/device-phone-number", 256},
 }
 
 // otherMethod asks an endpoint in a way that it does not know.
 func (m *model) otherMethod(t *rapid.T) {
-	op := rapid.SampledFrom(append(operations, operation{"POST", "/v0.1/network-enablement"}, operation{"GET", "/oauth2/auth"}, operation{"GET", "/carrier/he"}, operation{"POST", "/oauth2/token"}, operation{"POST", "/v2/verify"})).Draw(t, "endpoint")
+	op := rapid.SampledFrom(append(operations, operation{"POST", "/v0.1/network-enablement", 0}, operation{"GET", "/oauth2/auth", 0}, operation{"GET", "/carrier/he", 0}, operation{"POST", "/oauth2/token", 0}, operation{"POST", "/v2/verify", 0})).Draw(t, "endpoint")
 	method := rapid.SampledFrom([]string{"PUT", "PATCH", "HEAD", "OPTIONS", "TRACE", "BREW"}).Draw(t, "method")
 	if w := m.do(t, method, op.path, "", "Authorization", "Bearer "+m.jwt); w.Code != 405 || !strings.Contains(w.Header().Get("Allow"), op.method) {
 		t.Fatalf("%s %s: %d, Allow %q", method, op.path, w.Code, w.Header().Get("Allow"))

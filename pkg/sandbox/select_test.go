@@ -88,6 +88,16 @@ func TestFaultsByNumber(t *testing.T) {
 	}
 }
 
+// A ? is a digit: it does not stand for the + that every number begins with.
+func TestPatternOfDigits(t *testing.T) {
+	t.Parallel()
+	for pattern, want := range map[string]bool{"*??????": false, "*?????": true, "+?????": true, "+??????": false} {
+		if got := sandbox.MatchesPattern(t, pattern, "+12345"); got != want {
+			t.Errorf("%s: %t", pattern, got)
+		}
+	}
+}
+
 // Patterns are those of path.Match, for numbers.
 func TestPatternsMatchAsInAShell(t *testing.T) {
 	t.Parallel()
