@@ -180,6 +180,9 @@ func (r *run) await(ctx context.Context, device Device) (*callback.Callback, err
 	if box == nil {
 		box = newPasted(r.plan.judge, r.proof())
 	}
+	if r.Paste != nil {
+		defer r.Paste(r.offered(box))() // before anybody has a URL to paste
+	}
 	r.sink(AuthURL{
 		URL: r.s.AuthURL, Device: device, RedirectURI: r.s.RedirectURI, Ours: r.listener != nil, Fragment: r.plan.fragment,
 		RequiresCarrier: r.s.RequiresCarrierNetwork != nil && *r.s.RequiresCarrierNetwork,
@@ -187,7 +190,6 @@ func (r *run) await(ctx context.Context, device Device) (*callback.Callback, err
 	if err := r.open(ctx, device); err != nil {
 		return nil, err
 	}
-	defer r.paste(ctx, box)()
 	return box.Wait(ctx)
 }
 
@@ -207,19 +209,20 @@ func (r *run) open(ctx context.Context, device Device) error {
 	return nil
 }
 
-// paste starts reading pasted URLs; the function that it returns ends the reading
-// and waits until the terminal is as it was.
-func (r *run) paste(ctx context.Context, box mailbox) func() {
-	if r.Paste == nil {
-		return func() {}
+// offered tells of a pasted URL that was not taken: why, and never its text, for it may
+// be of anybody.
+func (r *run) offered(box mailbox) func(string) error {
+	return func(raw string) error {
+		err := box.Offer(raw)
+		if err != nil {
+			why := "not a callback URL"
+			if e, ok := errors.AsType[*callback.Error](err); ok {
+				why = string(e.Reason)
+			}
+			r.sink(Note{Step: vnv.OpAuthorize, Text: "what was pasted is not taken: " + why})
+		}
+		return err
 	}
-	ctx, stop := context.WithCancel(ctx)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		r.Paste(ctx, box.Offer)
-	}()
-	return func() { stop(); <-done }
 }
 
 // mailbox is where a callback arrives.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -23,13 +24,17 @@ func waiting(t *testing.T, redirectURI string) (*flow.Flow, flow.Session, *story
 	return f, flow.Session{State: "canary-state", AuthURL: "https://vendor.example/auth?x=1"}, s
 }
 
-func offers(urls ...string) (func(context.Context, func(string) error), *[]error) {
+// offers is a person who pastes some URLs, beside the flow.
+func offers(urls ...string) (func(func(string) error) func(), *[]error) {
 	refusals := &[]error{}
-	return func(ctx context.Context, offer func(string) error) {
-		for _, u := range urls {
-			*refusals = append(*refusals, offer(u))
-		}
-		<-ctx.Done() // as a terminal that stays open
+	return func(offer func(string) error) func() {
+		var pasting sync.WaitGroup
+		pasting.Go(func() {
+			for _, u := range urls {
+				*refusals = append(*refusals, offer(u))
+			}
+		})
+		return pasting.Wait
 	}, refusals
 }
 
@@ -87,12 +92,12 @@ func TestPasteEnds(t *testing.T) {
 			t.Parallel()
 			f, session, _ := waiting(t, "https://app.example/cb")
 			ctx := &late{Context: t.Context(), done: make(chan struct{})}
-			f.Paste = func(inner context.Context, offer func(string) error) {
+			f.Paste = func(offer func(string) error) func() {
 				if c.paste != "" {
 					offer("https://app.example/cb" + c.paste)
 				}
 				close(ctx.done)
-				<-inner.Done()
+				return func() {}
 			}
 			_, err := f.Run(ctx, session, vnv.OpAuthorize)
 			e := want(t, err, vnv.OpAuthorize, c.kind, c.part)
@@ -189,6 +194,37 @@ func TestBrowser(t *testing.T) {
 		if slices.Contains(s.names(), "note authorize") != (broken != nil) {
 			t.Errorf("events %q", s.names())
 		}
+	}
+}
+
+// Whoever sees the URL can paste at once: reading begins before it is shown and before
+// a browser is waited for, and has ended when the step has.
+func TestPasteBeforeURL(t *testing.T) {
+	t.Parallel()
+	f, session, s := waiting(t, freePort)
+	f.Device = func(flow.Session) (flow.Device, string) { return flow.DeviceBrowser, "" }
+	reading := false
+	inner := f.Sink
+	f.Sink = func(e flow.Event) {
+		if _, shown := e.(flow.AuthURL); shown && !reading {
+			t.Error("the URL is shown, and nobody reads")
+		}
+		inner(e)
+	}
+	f.Open = func(context.Context, string) error {
+		if !reading {
+			t.Error("a browser is waited for, and nobody reads")
+		}
+		return nil
+	}
+	paste, _ := offers("code=canary-code&state=canary-state")
+	f.Paste = func(offer func(string) error) func() {
+		reading = true
+		stop := paste(offer)
+		return func() { stop(); reading = false }
+	}
+	if _, err := f.Run(t.Context(), session, vnv.OpAuthorize); err != nil || reading {
+		t.Errorf("%v, still reading: %v; events %q", err, reading, s.names())
 	}
 }
 

@@ -62,12 +62,12 @@ type Flow struct {
 	Mask       *trace.Mask
 
 	Sink       Sink
-	Save       func(Session) error                                 // makes the session durable; nil: it lives in memory alone
-	Registered func(redirectURI string) error                      // told the true redirect URI once the listener is bound
-	Bound      func(context.Context, *callback.Listener) string    // told of the listener once it is bound; returns what is to be noted
-	Open       func(ctx context.Context, url string) error         // opens a browser, on this machine or on the phone
-	Took       func(*callback.Callback)                            // told of the callback that proved our state, as it came
-	Paste      func(ctx context.Context, offer func(string) error) // hands in pasted callback URLs until ctx ends
+	Save       func(Session) error                              // makes the session durable; nil: it lives in memory alone
+	Registered func(redirectURI string) error                   // told the true redirect URI once the listener is bound
+	Bound      func(context.Context, *callback.Listener) string // told of the listener once it is bound; returns what is to be noted
+	Open       func(ctx context.Context, url string) error      // opens a browser, on this machine or on the phone
+	Took       func(*callback.Callback)                         // told of the callback that proved our state, as it came
+	Paste      func(offer func(string) error) (stop func())     // hands in pasted callback URLs, from before the URL is shown until stop
 	Now        func() time.Time
 }
 

@@ -1,7 +1,6 @@
 package flow_test
 
 import (
-	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -165,9 +164,10 @@ func TestSilentPaste(t *testing.T) {
 	id := out.Session.RequestID
 	f.Device = func(flow.Session) (flow.Device, string) { return flow.DeviceNone, "" }
 	var foreign error
-	f.Paste = func(_ context.Context, offer func(string) error) {
+	f.Paste = func(offer func(string) error) func() {
 		foreign = offer(`{"request_id":"00000000-0000-4000-8000-000000000000","code":"4711"}`)
 		_ = offer(`{"request_id":"` + id + `","code":"0815"}`)
+		return func() {}
 	}
 	out, err = f.Run(t.Context(), out.Session, vnv.OpAuthorize)
 	if err != nil {

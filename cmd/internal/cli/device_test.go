@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -102,13 +103,45 @@ func TestPasteIntoTerminal(t *testing.T) {
 		io.WriteString(person, "\n  'https://app.example/cb?code="+code+"&amp;state=my-state#frag' \n")
 	}()
 	r := w.run(authorizing()...)
-	r.ends(exitOK, code+"\n", "! not taken: state", "paste", "✓ authorize callback received, state matches")
+	r.ends(exitOK, code+"\n", "– what was pasted is not taken: state", "paste", "✓ authorize callback received, state matches")
 	if after := termios(t, person); after != before {
 		t.Errorf("the terminal was %+v and is %+v", before, after)
 	}
 	if echoed(t, person) {
 		t.Error("the terminal echoed what was pasted")
 	}
+}
+
+// Who pastes the moment the URL is shown loses nothing, and it is not echoed.
+func TestPasteAtOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "https://api.example")
+	person := terminal(t, w)
+	code := canary + strings.Repeat("x", 6000)
+	eager := &eager{then: func() { io.WriteString(person, "https://app.example/cb?state=my-state&code="+code+"\n") }}
+	var out bytes.Buffer
+	env := w.env
+	env.Args, env.Out, env.Err = authorizing("--timeout", "20s"), &out, eager
+	if exit := Main(t.Context(), env); exit != exitOK || out.String() != code+"\n" {
+		t.Errorf("exit %d, %d bytes of %d", exit, out.Len(), len(code)+1)
+	}
+	if echoed(t, person) {
+		t.Error("the terminal echoed what was pasted")
+	}
+}
+
+// eager is a stderr whose reader does something once, as soon as the URL is there.
+type eager struct {
+	seen bytes.Buffer
+	once sync.Once
+	then func()
+}
+
+func (e *eager) Write(b []byte) (int, error) {
+	if e.seen.Write(b); strings.Contains(e.seen.String(), "https://vendor.example/auth") {
+		e.once.Do(e.then)
+	}
+	return len(b), nil
 }
 
 // echoed tells whether the terminal has written anything back to the person.

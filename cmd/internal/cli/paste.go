@@ -7,7 +7,6 @@ import (
 	"io"
 	"time"
 
-	"github.com/vnv-cli/vnv/pkg/callback"
 	"github.com/vnv-cli/vnv/pkg/flow"
 )
 
@@ -19,35 +18,37 @@ func (r *stepRun) pasting(f *flow.Flow) {
 	if !r.pastes() {
 		return
 	}
-	f.Paste = func(ctx context.Context, offer func(string) error) {
+	f.Paste = func(offer func(string) error) (stop func()) {
 		tty, err := r.OpenTTY()
 		if err != nil {
-			return
+			return func() {}
 		}
-		defer tty.Close()
 		restore, err := quietInput(tty)
 		if err != nil {
-			return
+			tty.Close()
+			return func() {}
 		}
-		defer restore()
-		pasteLines(ctx, tty, func(text string) {
-			if err := offer(text); err != nil {
-				r.warn("not taken: " + refusal(err))
-			}
-		})
+		ctx, cancel := context.WithCancel(context.Background())
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			defer tty.Close()
+			defer restore()
+			pasteLines(ctx, tty, func(text string) { _ = offer(text) })
+		}()
+		return func() {
+			cancel()
+			_ = tty.SetReadDeadline(longAgo) // where it cannot be set, a read ends by itself
+			<-done
+		}
 	}
 }
+
+// longAgo is a time limit that is over.
+var longAgo = time.Unix(1, 0)
 
 // pastes tells whether a person is there who can paste.
 func (a *app) pastes() bool { return a.OpenTTY != nil && a.interactive() }
-
-// refusal is why a pasted URL was not taken, never its text: it may be of anybody.
-func refusal(err error) string {
-	if e, ok := errors.AsType[*callback.Error](err); ok {
-		return string(e.Reason)
-	}
-	return "not a callback URL"
-}
 
 // pasteLines reads lines until ctx ends. The end of input does not end the wait:
 // the callback may still come another way.
