@@ -24,6 +24,7 @@ type Trace struct {
 // took for the cause.
 type Failure struct {
 	Step  string `json:"step"`            // "enable", "authorize", "exchange" or "verify"
+	Kind  string `json:"kind,omitempty"`  // of the failure, as vnv names it: "denied"
 	Code  string `json:"code,omitempty"`  // an error's, as the far side names it: "invalid_grant"
 	Cause string `json:"cause,omitempty"` // as vnv explain names it
 }

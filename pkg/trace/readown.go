@@ -92,7 +92,7 @@ func (r *reader) ours(t *Trace) {
 		own.Settings = append(own.Settings, Setting{m.short(s.Name), m.Text(s.Value), m.short(s.Origin)})
 	}
 	if f := t.Failed; f != nil {
-		own.Failed = &Failure{m.short(f.Step), m.short(f.Code), m.short(f.Cause)}
+		own.Failed = &Failure{m.short(f.Step), m.short(f.Kind), m.short(f.Code), m.short(f.Cause)}
 	}
 	r.own = own
 }

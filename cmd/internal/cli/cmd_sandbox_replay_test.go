@@ -15,9 +15,8 @@ import (
 )
 
 // Whatever fails, and is saved, fails again in the same way: at the same step, with the same exit code and
-// cause.
+// cause. It runs alone, as it takes ports by the hundred, and other tests rely on one that was free a moment ago.
 func TestReplayMeetsTheSame(t *testing.T) {
-	t.Parallel()
 	for _, fault := range sandbox.Faults() {
 		if fault.At == sandbox.StageCancel || fault.At == sandbox.StageApplication {
 			continue // no flow comes there

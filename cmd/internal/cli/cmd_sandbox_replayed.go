@@ -66,10 +66,14 @@ func newReplay(t *trace.Trace) *replay {
 
 // failed is why the flow ended: as the file says, or as its hops show.
 func (r *replay) failed() trace.Failure {
-	if f := r.trace.Failed; f != nil {
-		return *f
+	if r.trace.Failed == nil {
+		return trace.Failure{}
 	}
-	return trace.Failure{}
+	f := *r.trace.Failed
+	if f.Cause == "state-lost" && f.Kind == string(vnv.KindDenied) {
+		f.Cause = errorWithout
+	}
+	return f
 }
 
 func (r *replay) lose(format string, args ...any) {
@@ -122,14 +126,14 @@ func (r *replay) hop(i int, h trace.Hop, last bool) bool {
 		r.arrived = true
 		r.late(map[bool]sandbox.Stage{false: sandbox.StageCallback, true: sandbox.StageHandover}[r.silent], h)
 	case opens && !last && h.Status == http.StatusFound:
-		r.late(r.stage(opens), h)
+		r.late(r.stage(opens, h), h)
 	case !redirects(h.Status) || h.Location == "":
-		r.page(r.stage(opens), h)
+		r.page(r.stage(opens, h), h)
 	case last && !strings.HasPrefix(h.Location, "http"):
 		r.lose("the target of hop %d is without its parameters: %s", h.N, bare(h.Location))
-		r.add(r.stage(opens), h, map[string]string{"Location": bare(h.Location)}, "")
+		r.add(r.stage(opens, h), h, map[string]string{"Location": bare(h.Location)}, "")
 	default:
-		r.add(r.stage(opens), h, map[string]string{"Location": "{{next}}"}, "")
+		r.add(r.stage(opens, h), h, map[string]string{"Location": "{{next}}"}, "")
 	}
 	return true
 }
@@ -149,8 +153,14 @@ func delayOf(h trace.Hop) time.Duration {
 	return min(h.Total.Round(noticeable/10), maxDelay)
 }
 
-func (r *replay) stage(opens bool) sandbox.Stage {
+// stage is whose hop it is: the vendor's are where it begins, and where the carrier sends the device back to.
+func (r *replay) stage(opens bool, h trace.Hop) sandbox.Stage {
+	begun, _ := url.Parse(r.trace.Chain()[0].URL)
 	switch {
+	case !opens && r.silent && strings.Contains(h.URL, "/v2/verify/"):
+		return sandbox.StageHandover
+	case !opens && begun != nil && bare(h.URL) == begun.Query().Get("redirect_uri"):
+		return sandbox.StageCallback
 	case !opens:
 		return sandbox.StageCarrier
 	case r.silent:

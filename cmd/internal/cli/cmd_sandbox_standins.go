@@ -9,10 +9,12 @@ import (
 	"github.com/vnv-cli/vnv/pkg/trace"
 )
 
-// Causes that no failure has: the answer no, and which way a clock is off.
+// Causes that no failure has: the answer no, which way a clock is off, and that what came without a state was an
+// error.
 const (
 	causeNotVerified = "not-verified"
 	clockBehind      = "clock-skew, behind"
+	errorWithout     = "state-lost, an error's"
 )
 
 // standIns are faults for what a recorded answer cannot say, by the step at which the flow
@@ -54,6 +56,8 @@ var standIns = []struct{ step, cause, fault string }{
 	{"authorize", "silent-auth-failed", "fragment-error-cannot-be-completed"},
 	{"authorize", "state-lost", "missing-state"},
 	{"authorize", "state-lost", "fragment-no-request-id"},
+	{"authorize", errorWithout, "error-without-state"},
+	{"authorize", errorWithout, "fragment-error-no-request-id"},
 	{"authorize", "state-of-another-attempt", "wrong-state"},
 	{"authorize", "state-of-another-attempt", "chain-json-other-request-id"},
 	{"authorize", "state-of-another-attempt", "fragment-other-request-id"},

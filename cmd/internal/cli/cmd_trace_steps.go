@@ -69,7 +69,7 @@ func (r *stepRun) failedAt(ctx context.Context, out flow.Outcome, failed error) 
 		return nil
 	}
 	f := r.failure(ctx, failed)
-	found := &trace.Failure{Step: f.Op, Code: f.Code}
+	found := &trace.Failure{Step: f.Op, Kind: f.Kind, Code: f.Code}
 	if len(f.Causes) > 0 {
 		found.Cause = f.Causes[0].Cause
 	}
