@@ -20,6 +20,10 @@ type Fault struct {
 	Do func(*Server, http.ResponseWriter, *http.Request) bool
 }
 
+// NeedsTLS tells whether a client notices the fault only where the sandbox has [Options.TLS] and a carrier's port
+// of its own.
+func (f Fault) NeedsTLS() bool { return f.Name == "cleartext-hop" }
+
 // UnknownFaultError is a selection of a fault that is not in [Faults].
 type UnknownFaultError struct{ Name string }
 

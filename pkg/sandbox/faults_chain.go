@@ -50,7 +50,7 @@ func carrierFaults() []Fault {
 		{"redirect-307", "the hops redirect with 307", StageCarrier, redirectsWith(307)},
 		{"redirect-308", "the hops redirect with 308", StageCarrier, redirectsWith(308)},
 		{"cookie-required", "a hop sets a cookie and repeats itself until it comes back", StageCarrier, insistOnCookie},
-		{"cleartext-hop", "a hop over plain http, as header enrichment needs it; with TLS a downgrade", StageCarrier, cleartextHop},
+		{"cleartext-hop", "a hop over plain http, as header enrichment needs it: a downgrade, and so to be seen with TLS only", StageCarrier, cleartextHop},
 		{"cleartext-code", "the carrier's code is sent over plain http to a host of its own", StageCarrier, atPath("/carrier/session/return",
 			located(func(_ *call, next string) string {
 				return "http://carrier.example" + pathAndQuery(next)
@@ -163,6 +163,9 @@ var insistOnCookie = atPath(firstHop, func(_ *Server, w http.ResponseWriter, r *
 
 // cleartextHop leads over the carrier's plain port for one hop. Without TLS every hop is so already.
 var cleartextHop = atPath(firstHop, located(func(c *call, next string) string {
+	if c.s.tls == nil {
+		c.entry.Note = "without TLS every hop is plain: nothing changes"
+	}
 	return c.s.plainOrigin() + pathAndQuery(next)
 }))
 

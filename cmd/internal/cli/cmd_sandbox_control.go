@@ -185,6 +185,7 @@ func (a *app) sandboxStatus(ctx context.Context, f *controlFlags, path string, b
 		return notControl(f)
 	}
 	status.SchemaVersion = flow.SchemaVersion
+	a.withoutTLS(status.BaseURL, status.Faults)
 	doc, err := render.Document(status)
 	if err != nil {
 		return err

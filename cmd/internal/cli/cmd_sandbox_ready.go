@@ -20,17 +20,24 @@ type sandboxReady struct {
 	PrivateKey    string `json:"private_key"`
 	RedirectURI   string `json:"redirect_uri"`
 	CAFile        string `json:"ca_file,omitempty"`
+	APIKey        string `json:"api_key"`    // of the Application API, as is
+	APISecret     string `json:"api_secret"` // this: both are published
 	Webhook       string `json:"webhook,omitempty"`
+	Signature     string `json:"signature_secret,omitempty"` // of the webhooks, where it is the published one
 	ControlURL    string `json:"control_url,omitempty"`
 	ControlToken  string `json:"control_token,omitempty"` // told here, and nowhere else
 	ControlPage   string `json:"control_page,omitempty"`  // to open in a browser; holds the token
 }
 
 func readyOf(far *sandbox.Server, f *sandboxFlags, keyPath string) sandboxReady {
+	signature := sandbox.TestSignatureSecret
+	if f.options.Webhook == "" || f.signatureSecret != "" {
+		signature = ""
+	}
 	return sandboxReady{
 		SchemaVersion: flow.SchemaVersion, BaseURL: far.URL(), ApplicationID: far.ApplicationID(), PrivateKey: keyPath,
 		RedirectURI: far.RedirectURI(), Webhook: f.options.Webhook, ControlURL: far.ControlURL(), ControlToken: far.ControlToken(),
-		ControlPage: far.ControlPageURL(),
+		ControlPage: far.ControlPageURL(), APIKey: sandbox.TestAPIKey, APISecret: sandbox.TestAPISecret, Signature: signature,
 	}
 }
 
@@ -44,6 +51,8 @@ func (r sandboxReady) text() string {
 		{"VNV_PRIVATE_KEY", r.PrivateKey},
 		{"VNV_REDIRECT_URI", r.RedirectURI},
 		{"VNV_CA_FILE", r.CAFile},
+		{"VNV_API_KEY", r.APIKey},
+		{"VNV_API_SECRET", r.APISecret},
 		{controlVar, r.ControlURL},
 		{tokenVar, r.ControlToken},
 	} {
@@ -53,7 +62,7 @@ func (r sandboxReady) text() string {
 	}
 	b.WriteString("# for the Verify API also: export VNV_API=verify\n")
 	if r.Webhook != "" {
-		fmt.Fprintf(&b, "# its webhooks go to %s, signed with %s\n", printable(r.Webhook), sandbox.TestSignatureSecret)
+		fmt.Fprintf(&b, "# its webhooks go to %s, signed with %s\n", printable(r.Webhook), first(r.Signature, "the secret that you gave"))
 	}
 	if r.ControlPage != "" {
 		fmt.Fprintf(&b, "# watch it, and let it fail: %s\n", r.ControlPage)

@@ -66,5 +66,5 @@ func TestReadyFile(t *testing.T) {
 // 0 stands for no seed in the options, and nobody who writes it expects another start to differ.
 func TestSandboxSeedZero(t *testing.T) {
 	t.Parallel()
-	newWorld(t, "").run("sandbox", "--seed", "0").ends(exitUsage, "", "--seed 0 means no seed: give a number from 1")
+	newWorld(t, "").run("sandbox", "--seed", "0").ends(exitUsage, "", "--seed 0: want more than 0")
 }

@@ -57,7 +57,7 @@ var flagGroups = []struct {
 	names []string
 }{
 	{"Callback and redirects", dashedAll(callbackKeys)},
-	{"Verify API (--api verify)", dashedAll(silentKeys)},
+	{"Verify API (--api verify)", append(dashedAll(silentKeys), "silent-ttl", "cancel-after", "silent-error-at", "webhook", "signature-secret")},
 	{"Connection", append(dashedAll(connectionKeys), "profile", "config")},
 	{"Output", []string{"output", "jq", "trace", "har", "report", "quiet", "verbose", "color", "reveal", "help"}},
 }

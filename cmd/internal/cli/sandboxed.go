@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"net/url"
 	"slices"
@@ -91,7 +92,9 @@ func (r *stepRun) playSandbox(ctx context.Context, f *flow.Flow) (stop func(), e
 	if err := r.faultsApply(); err != nil {
 		return nil, err
 	}
-	far, err := newSandbox(sandbox.Options{Faults: r.flags.faults, Scenario: r.scenario, RedirectURIs: registrable(f.RedirectURI)})
+	far, err := newSandbox(sandbox.Options{
+		Faults: r.flags.faults, Scenario: r.scenario, RedirectURIs: registrable(f.RedirectURI), TLS: r.faultNeedsTLS(),
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -105,6 +108,9 @@ func (r *stepRun) playSandbox(ctx context.Context, f *flow.Flow) (stop func(), e
 		return nil, err
 	}
 	f.BaseURL, f.Registered = far.URL(), far.Register
+	if ca := far.CAPEM(); ca != nil {
+		f.Net.Roots = onlyRoot(ca)
+	}
 	if err := r.sign(f, credentials{appID: far.ApplicationID(), key: key}); err != nil {
 		stop()
 		return nil, err
@@ -114,6 +120,22 @@ func (r *stepRun) playSandbox(ctx context.Context, f *flow.Flow) (stop func(), e
 	}
 	r.speaksOf(r.session.Phone)
 	return stop, nil
+}
+
+// faultNeedsTLS tells whether one was chosen that nothing shows without.
+func (r *stepRun) faultNeedsTLS() bool {
+	return slices.ContainsFunc(sandbox.Faults(), func(f sandbox.Fault) bool {
+		return f.NeedsTLS() && slices.ContainsFunc(r.flags.faults, func(s string) bool { return faultName(s) == f.Name })
+	})
+}
+
+// onlyRoot trusts one certificate authority.
+func onlyRoot(pem []byte) func() (*x509.CertPool, error) {
+	return func() (*x509.CertPool, error) {
+		pool := x509.NewCertPool()
+		pool.AppendCertsFromPEM(pem)
+		return pool, nil
+	}
 }
 
 // oneAPI are the stages that only one API has.
