@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"bytes"
+	"cmp"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -63,6 +64,32 @@ func TestBounded(t *testing.T) {
 	}
 	if n := len(s.Requests()); n != 100 {
 		t.Errorf("%d entries in a ledger of 100", n)
+	}
+}
+
+// X5: nor do the codes that nobody redeems.
+func TestCodesAreBounded(t *testing.T) {
+	t.Parallel()
+	s, err := New(Options{RedirectURIs: []string{"http://127.0.0.1:1/cb"}, LedgerSize: 1, SinglePort: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 3 * maxFlows {
+		at, cookie := "http://127.0.0.1/oauth2/auth?response_type=code&scope=number-verification:verify&redirect_uri=http://127.0.0.1:1/cb&client_id="+TestApplicationID, ""
+		for range 5 {
+			r := httptest.NewRequest(http.MethodGet, at, http.NoBody)
+			r.Header.Set("Cookie", cookie)
+			w := httptest.NewRecorder()
+			s.ServeHTTP(w, r)
+			cookie, _, _ = strings.Cut(cmp.Or(w.Header().Get("Set-Cookie"), cookie), ";")
+			at = w.Header().Get("Location")
+		}
+		if !strings.HasPrefix(at, "http://127.0.0.1:1/cb?code=") {
+			t.Fatalf("flow %d ends at %s", i, at)
+		}
+	}
+	if n := len(s.codes.now) + len(s.codes.old); n > 2*maxFlows || n < maxFlows {
+		t.Errorf("%d codes kept, the cap is twice %d", n, maxFlows)
 	}
 }
 

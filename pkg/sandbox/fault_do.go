@@ -73,13 +73,11 @@ func retryAt(then do) do {
 	}
 }
 
-// empty answers with a status and nothing else.
-func empty(status int) do {
-	return with(func(c *call) {
-		c.Header()["Content-Length"] = zeroLength
-		c.WriteHeader(status)
-	})
-}
+// gaveUp is a gateway's 504 and nothing else.
+var gaveUp = with(func(c *call) {
+	c.Header()["Content-Length"] = zeroLength
+	c.WriteHeader(http.StatusGatewayTimeout)
+})
 
 // sentElsewhere is a redirect where there is never one.
 var sentElsewhere = with(func(c *call) {

@@ -54,7 +54,7 @@ func enableFaults() []Fault {
 			"enable-503", "out of service for two minutes, in plain text", StageEnable,
 			retryLater("120", raw(503, "text/plain; charset=utf-8", "upstream connect error\n")),
 		},
-		{"enable-504", "a gateway gives up, without a body", StageEnable, empty(http.StatusGatewayTimeout)},
+		{"enable-504", "a gateway gives up, without a body", StageEnable, gaveUp},
 		{"enable-html", "a captive portal answers 200 with its page", StageEnable, htmlPage(200, "Welcome to the guest Wi-Fi")},
 		{"enable-truncated", "the JSON stops in the middle", StageEnable, raw(200, typeJSON, `{"scopes":{"dpv:Fraud`)},
 		{"enable-redirect", "the endpoint redirects to another host", StageEnable, sentElsewhere},
