@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/vnv-cli/vnv/pkg/vnv"
 )
@@ -100,12 +101,13 @@ var shapes = []shape{
 	{"the token endpoint's answer", "exchange", 200, "access_token", ""},
 	{"the Verify API's answer to a start", "start", 202, "check_url", ""},
 	{"the Verify API's answer to a code", "check", 200, "request_id+status", ""},
+	{"a phone library's error", "", 0, "http_status", ""},
+	{"a phone library's error", "", 0, "error", `"sdk_`},
 	{"a CAMARA error", "verify", 0, "code+message|code+status", ""},
 	{"an OAuth error", "exchange", 0, "error", ""},
 	{"a HAL error", "enable", 404, "_embedded|_links+message", ""},
 	{"the vendor's error (RFC 7807)", "enable", 0, "type+title|type+detail|title+detail|title+instance|error_title", ""},
 	{"a scope's error", "enable", 0, "error_type", ""},
-	{"a phone library's error", "", 0, "http_status", ""},
 }
 
 // shapeOf finds what an object looks like.
@@ -235,8 +237,13 @@ func (r *reading) offered(s shape, doc map[string]json.RawMessage, c *canned) (E
 	if s.step == "" {
 		o := Observation{Err: &vnv.Error{Op: vnv.OpAuthorize, Kind: vnv.KindRedirect, Code: word(doc, "error"), Detail: word(doc, "error_description")}}
 		x.Facts = facts(o.Err)
+		if status := doc["http_status"]; status != nil {
+			x.Facts = append(x.Facts, Fact{Name: "http_status", Value: clip(string(status)), Note: "of the last answer that the library saw"})
+		}
 		if known, ok := CodeNamed(o.Err.Code); ok {
-			return of(listed(known.Causes, Evidence{Field: "error", Text: "the error is " + known.Name}), codeExplained(known)), true
+			told := codeExplained(known)
+			told.What, told.Facts = x.What, x.Facts
+			return of(listed(known.Causes, Evidence{Field: "error", Text: "the error is " + known.Name}), told), true
 		}
 		return r.judged(o, x)
 	}
@@ -248,6 +255,7 @@ func (r *reading) offered(s shape, doc map[string]json.RawMessage, c *canned) (E
 		return x, true
 	}
 	e.Correlator = c.header.Get("x-correlator")
+	e.Date = time.Time{} // it is of another day: nobody has compared the clocks
 	x.Facts = facts(e)
 	return r.judged(Observation{Err: e, API: row.api, HTML: strings.Contains(c.header.Get("Content-Type"), "html")}, x)
 }

@@ -87,6 +87,16 @@ func whole(t *testing.T, x verdict.Explanation, cause string) {
 			t.Errorf("%s is shown: %s", secret, doc)
 		}
 	}
+	if strings.Contains(x.Means, "~") {
+		t.Errorf("the mask has taken a word of ours: %s", x.Means)
+	}
+	for _, c := range x.Causes {
+		for _, e := range c.Evidence {
+			if e.Field == "date" || strings.Contains(e.Text, "right state") {
+				t.Errorf("what nobody can have looked at is evidence: %s", e.Text)
+			}
+		}
+	}
 }
 
 // TestExplainHostile: whatever is pasted, what comes back is printable and bounded.

@@ -23,7 +23,7 @@ func (r *reading) jwt() (Explanation, bool) {
 	r.Mask.Know("jwt", token, "")
 	x := Explanation{What: "a JWT; its signature was not verified", Title: "a token that says who asks"}
 	if r.JWT == nil {
-		x.Means = "An application JWT goes as Bearer to enable and to the token endpoint; verify takes the access token instead."
+		x.Means = "enable and the token endpoint take an application JWT in their Authorization header; verify takes the access token instead."
 		return x, true
 	}
 	claims, findings, err := r.JWT(token)
@@ -38,7 +38,7 @@ func (r *reading) jwt() (Explanation, bool) {
 	causes := tokenCauses(findings)
 	if len(causes) == 0 {
 		x.Title = "an application JWT that the API would take, if its key is the right one"
-		x.Means = "It goes as Bearer to enable and to the token endpoint; verify takes the access token instead."
+		x.Means = "enable and the token endpoint take it in their Authorization header; verify takes the access token instead."
 		x.Source = "guide, JWT"
 		return x, true
 	}

@@ -1,6 +1,7 @@
 package verdict
 
 import (
+	"cmp"
 	"net/url"
 	"strings"
 
@@ -13,8 +14,8 @@ var paramNotes = []struct{ name, note string }{
 	{"client_id", "who asks; sandbox_test is the virtual operator"},
 	{"response_type", "code: the callback brings one"},
 	{"scope", "what is asked for"},
-	{"state", "links the callback to the request; the vendor puts its own in here, the callback brings yours"},
-	{"redirect_uri", "in an auth_url the vendor's own, never the one to send with the exchange"},
+	{"state", "links the callback to the request: compare it with the one that you sent"},
+	{"redirect_uri", "where the callback is to go"},
 	{"code", "works once, and soon; it goes to the token endpoint"},
 	{"request_id", "which request of the Verify API it belongs to"},
 	{"error", "why there is no code"},
@@ -22,6 +23,12 @@ var paramNotes = []struct{ name, note string }{
 	{"prompt", "none: the user must not be asked"},
 	{"login_hint", "the number, hidden"},
 	{"acr_values", "how sure the authentication has to be"},
+}
+
+// inAuthURL are the notes that differ in an auth_url.
+var inAuthURL = map[string]string{
+	"state":        "the vendor's own: the callback brings yours",
+	"redirect_uri": "the vendor's own, never the one to send with the exchange",
 }
 
 func noteOf(name string) string {
@@ -124,7 +131,7 @@ func (r *reading) params(u *url.URL) []Fact {
 
 func (r *reading) refusedCallback(all url.Values, x Explanation) (Explanation, bool) {
 	x.What = "a callback that says no"
-	end := trace.End{Kind: trace.EndDenied, Code: all.Get("error"), Reason: "denied"}
+	end := trace.End{Kind: trace.EndDenied, Code: all.Get("error"), Reason: "refused"}
 	switch {
 	case all.Has("code"):
 		end.Reason = "both"
@@ -142,17 +149,20 @@ func (r *reading) goodCallback(all url.Values, x Explanation) (Explanation, bool
 	}
 	x.What, x.Title = "a callback with a code", "the device was authenticated"
 	x.Means = "Not a failure. Compare the state with the one you sent, then exchange the code at once, with the registered redirect URI: it works once."
-	x.Source, x.Next = "guide, step 3; RFC 6749 section 4.1.2", []string{"vnv exchange --callback-url -"}
+	x.Source, x.Next = "guide, step 3; RFC 6749 section 4.1.2", []string{`vnv exchange --callback-url - --state "$STATE"`}
 	return x, true
 }
 
 func authURL(query url.Values, x Explanation) Explanation {
 	x.What, x.Title = "an auth_url", "the URL that the device has to open"
+	for i, f := range x.Facts {
+		x.Facts[i].Note = cmp.Or(inAuthURL[strings.ToLower(f.Name)], f.Note)
+	}
 	x.Means = "It must be opened on the phone, over mobile data, soon and once. The state and redirect_uri in it are the vendor's own: the callback brings your state to your registered redirect URI."
 	if query.Get("client_id") == "sandbox_test" {
 		x.Means = "It is the virtual operator's: no phone is needed. " + x.Means
 	}
-	x.Source, x.Next = "guide, steps 2 and 3", []string{"vnv authorize --auth-url - --state STATE --device none"}
+	x.Source, x.Next = "guide, steps 2 and 3", []string{`vnv authorize --auth-url "$AUTH_URL" --state "$STATE" --device none`}
 	return x
 }
 

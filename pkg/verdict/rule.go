@@ -139,7 +139,7 @@ var endings = map[string]string{
 	"dead-end": "leads nowhere", "page": "is a page in place of a redirect", "meta-refresh": "is a page with a refresh",
 	"script-redirect": "is a page whose script would go on", "oauth-error": "answered with an error in JSON",
 	"network": "could not be asked", "timeout": "did not answer in time",
-	"denied": "ended with an error and the right state", "both": "ended with a code and an error together",
+	"denied": "ended with an error and the right state", "refused": "ended with an error", "both": "ended with a code and an error together",
 	"error-without-state": "ended with an error that lacks this attempt's state", "state": "ended with a code that lacks this attempt's state",
 	"no-callback": "did not come back in time", "malformed": "ended with a callback that is malformed",
 	"incomplete": "ended with neither a code nor an error",
