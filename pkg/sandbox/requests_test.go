@@ -49,6 +49,8 @@ func TestEnable(t *testing.T) {
 		{"scope for scopes", strings.Replace(ok, "scopes", "scope", 1), 422, `{"name":"scopes","reason":"`},
 		{"scopes a string", strings.Replace(strings.Replace(ok, "[", "", 1), "]", "", 1), 422, `{"name":"scopes","reason":"must be an array of strings"}`},
 		{"no scopes", strings.Replace(ok, `"`+scope+`"`, "", 1), 422, `{"name":"scopes"`},
+		{"too many scopes", strings.Replace(ok, `["`, `["a","b","c","d","e","f","g","h","i","j","`, 1), 422, `{"name":"scopes","reason":"must be 1 to 10 scopes"}`},
+		{"a long scope", strings.Replace(ok, scope, strings.Repeat("s", 257), 1), 422, `{"name":"scopes"`},
 		{"empty scope", strings.Replace(ok, scope, "", 1), 422, `{"name":"scopes"`},
 		{"no state", strings.Replace(ok, "state", "status", 1), 422, `{"name":"state"`},
 		{"null state", strings.Replace(ok, `"s"`, "null", 1), 422, `{"name":"state","reason":"must be a string"}`},
