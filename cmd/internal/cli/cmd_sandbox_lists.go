@@ -97,7 +97,11 @@ func (a *app) listNumbers() error {
 func completeFaults(_ *cobra.Command, _ []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	name, _, some := strings.Cut(typed, "@")
 	if !some {
-		return faultNames(), cobra.ShellCompDirectiveNoFileComp
+		var faults []cobra.Completion
+		for _, f := range sandbox.Faults() {
+			faults = append(faults, cobra.CompletionWithDesc(f.Name, f.Summary))
+		}
+		return faults, cobra.ShellCompDirectiveNoFileComp
 	}
 	return []cobra.Completion{
 		cobra.CompletionWithDesc(name+"@+990*", "for numbers that begin so"),
