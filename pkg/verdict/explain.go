@@ -2,7 +2,9 @@ package verdict
 
 import (
 	"cmp"
+	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/vnv-cli/vnv/pkg/trace"
@@ -229,4 +231,37 @@ func errCode(e *vnv.Error) string {
 		return ""
 	}
 	return e.Code
+}
+
+// facts are what an error holds.
+func facts(e *vnv.Error) []Fact {
+	var out []Fact
+	add := func(name, value, note string) {
+		if value != "" {
+			out = append(out, Fact{name, clip(value), note})
+		}
+	}
+	if e.Status != 0 {
+		add("status", strings.TrimSpace(strconv.Itoa(e.Status)+" "+http.StatusText(e.Status)), "")
+	}
+	add("code", e.Code, "")
+	add("detail", e.Detail, "")
+	add("instance", e.TraceID, "the vendor's support asks for it")
+	add("x-correlator", e.Correlator, "")
+	if e.RetryAfter > 0 {
+		add("retry-after", e.RetryAfter.String(), "")
+	}
+	for _, n := range e.Notices {
+		add("notice", n, "")
+	}
+	return out
+}
+
+// clip bounds remote text in facts.
+func clip(s string) string {
+	const most = 400
+	if len(s) > most {
+		return strings.ToValidUTF8(s[:most], "") + "…"
+	}
+	return s
 }

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
@@ -263,39 +262,6 @@ func (r *reading) offered(s shape, doc map[string]json.RawMessage, c *canned) (E
 // atAuthorize tells whether an OAuth error is one of the authorization, not of the token endpoint.
 func atAuthorize(code string) bool {
 	return among(code, "access_denied|consent_required|login_required|interaction_required|account_selection_required|unsupported_response_type|invalid_request_object|request_uri_not_supported|server_error|temporarily_unavailable")
-}
-
-// facts are what an error holds.
-func facts(e *vnv.Error) []Fact {
-	var out []Fact
-	add := func(name, value, note string) {
-		if value != "" {
-			out = append(out, Fact{name, clip(value), note})
-		}
-	}
-	if e.Status != 0 {
-		add("status", strings.TrimSpace(strconv.Itoa(e.Status)+" "+http.StatusText(e.Status)), "")
-	}
-	add("code", e.Code, "")
-	add("detail", e.Detail, "")
-	add("instance", e.TraceID, "the vendor's support asks for it")
-	add("x-correlator", e.Correlator, "")
-	if e.RetryAfter > 0 {
-		add("retry-after", e.RetryAfter.String(), "")
-	}
-	for _, n := range e.Notices {
-		add("notice", n, "")
-	}
-	return out
-}
-
-// clip bounds remote text in facts.
-func clip(s string) string {
-	const most = 400
-	if len(s) > most {
-		return strings.ToValidUTF8(s[:most], "") + "…"
-	}
-	return s
 }
 
 // learn tells the mask which values of an object are secrets.

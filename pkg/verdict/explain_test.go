@@ -99,6 +99,19 @@ func whole(t *testing.T, x verdict.Explanation, cause string) {
 	}
 }
 
+// What to do with a callback is another thing in each API.
+func TestExplainCallback(t *testing.T) {
+	t.Parallel()
+	for input, next := range map[string]string{
+		"https://app.example/cb?code=canary-code&state=canary-state": "vnv exchange --callback-url - --state",
+		"https://app.example/end#request_id=canary&code=canary-code": "vnv verify --api verify --request-id",
+	} {
+		if x, _ := verdict.Explain(input); len(x.Next) != 1 || !strings.HasPrefix(x.Next[0], next) {
+			t.Errorf("%s: %v", input, x.Next)
+		}
+	}
+}
+
 // TestExplainHostile: whatever is pasted, what comes back is printable and bounded.
 func TestExplainHostile(t *testing.T) {
 	t.Parallel()

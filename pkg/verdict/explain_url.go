@@ -16,7 +16,7 @@ var paramNotes = []struct{ name, note string }{
 	{"scope", "what is asked for"},
 	{"state", "links the callback to the request: compare it with the one that you sent"},
 	{"redirect_uri", "where the callback is to go"},
-	{"code", "works once, and soon; it goes to the token endpoint"},
+	{"code", "works once, and soon"},
 	{"request_id", "which request of the Verify API it belongs to"},
 	{"error", "why there is no code"},
 	{"error_description", "the same in words; anybody can write it"},
@@ -148,6 +148,11 @@ func (r *reading) goodCallback(all url.Values, x Explanation) (Explanation, bool
 		return of(listed([]string{"state-lost"}, Evidence{Field: "state", Text: "it has a code, and neither state nor request_id"}), x), true
 	}
 	x.What, x.Title = "a callback with a code", "the device was authenticated"
+	if !all.Has("state") {
+		x.Means = "Not a failure. Compare the request id with the one that came with the check_url, then hand the code in at once: it works once."
+		x.Source, x.Next = "Verify API, silent_auth", []string{`vnv verify --api verify --request-id "$REQUEST_ID" --code -`}
+		return x, true
+	}
 	x.Means = "Not a failure. Compare the state with the one you sent, then exchange the code at once, with the registered redirect URI: it works once."
 	x.Source, x.Next = "guide, step 3; RFC 6749 section 4.1.2", []string{`vnv exchange --callback-url - --state "$STATE"`}
 	return x, true

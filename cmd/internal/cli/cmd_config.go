@@ -102,10 +102,11 @@ default. The JSON form always says it.`,
 			}
 			var b strings.Builder
 			for _, r := range rows {
+				from := a.homeless(strings.TrimSuffix(r.Origin, " ("+defaultProfile+")"))
 				if !origin {
-					r.Origin = ""
+					from = ""
 				}
-				b.WriteString(strings.TrimRight(fmt.Sprintf("%-15s %-40s %s", r.Key, r.Value, r.Origin), " ") + "\n")
+				b.WriteString(strings.TrimRight(fmt.Sprintf("%-15s %-36s %s", r.Key, a.homeless(r.Value), from), " ") + "\n")
 			}
 			doc, err := render.Document(struct {
 				SchemaVersion int          `json:"schema_version"`
@@ -156,7 +157,7 @@ func (c *config) origin(s setting) (value, origin string) {
 	}
 	for _, from := range []struct{ value, origin string }{
 		{c.env.Getenv(s.env()), s.env()},
-		{text, c.file + " (" + first(c.profile, defaultProfile) + ")"},
+		{text, c.fileOrigin()},
 		{s.deflt, "default"},
 	} {
 		if from.value != "" {
@@ -165,6 +166,9 @@ func (c *config) origin(s setting) (value, origin string) {
 	}
 	return "", ""
 }
+
+// fileOrigin names the config file and the profile in it.
+func (c *config) fileOrigin() string { return c.file + " (" + first(c.profile, defaultProfile) + ")" }
 
 // shownSetting hides what may be secret in a setting: a key's text, a proxy's password.
 func shownSetting(key, value string) string {

@@ -39,7 +39,10 @@ func (d *doctor) settings(ctx context.Context) rows {
 		RedirectURI: d.config.text(redirectKeys[d.api.Name]),
 	}
 	if d.far != nil {
-		d.flow.BaseURL, d.flow.RedirectURI = d.far.URL(), first(d.flow.RedirectURI, freeCallback)
+		d.flow.BaseURL = d.far.URL()
+	}
+	if _, needed := flow.Needs(d.api, flow.Steps(d.api)); d.far != nil && needed {
+		d.flow.RedirectURI = first(d.flow.RedirectURI, freeCallback)
 	}
 	n, err := d.network(ctx)
 	if d.noWays = err; err == nil {
@@ -66,11 +69,8 @@ func (d *doctor) found() rows {
 		if value == "" || origin == "default" {
 			continue
 		}
-		switch {
-		case strings.HasPrefix(origin, "VNV_"):
+		if strings.HasPrefix(origin, "VNV_") {
 			origin = "environment (VNV_…)"
-		case origin == d.config.file:
-			origin += " (" + first(d.config.profile, defaultProfile) + ")"
 		}
 		if keys[origin] == nil {
 			origins = append(origins, origin)
@@ -79,7 +79,7 @@ func (d *doctor) found() rows {
 	}
 	var parts []string
 	for _, o := range origins {
-		parts = append(parts, d.tilde(printable(o))+": "+strings.Join(keys[o], ", "))
+		parts = append(parts, d.homeless(printable(o))+": "+strings.Join(keys[o], ", "))
 	}
 	text := strings.Join(parts, "; ")
 	if missing := d.missing(keys); len(missing) > 0 {
@@ -105,14 +105,6 @@ func (d *doctor) missing(keys map[string][]string) []string {
 	return missing
 }
 
-// tilde shortens a path in the user's home.
-func (d *doctor) tilde(path string) string {
-	if rest, ok := strings.CutPrefix(path, d.Home+string(os.PathSeparator)); ok && d.Home != "" {
-		return "~" + string(os.PathSeparator) + rest
-	}
-	return path
-}
-
 // key reads the private key as a step does.
 func (d *doctor) key(ctx context.Context) rows {
 	if d.far != nil {
@@ -131,9 +123,9 @@ func (d *doctor) key(ctx context.Context) rows {
 		return skipped("there is none: see settings")
 	}
 	p, _ := d.config.pair() // it was read a moment ago
-	where := "in " + d.tilde(printable(p.origin))
+	where := "in " + d.homeless(printable(p.origin))
 	if info, err := os.Stat(p.key); err == nil && info.Mode().IsRegular() {
-		where = "mode " + octal(info.Mode().Perm()) + " " + d.tilde(printable(p.key))
+		where = "mode " + octal(info.Mode().Perm()) + " " + d.homeless(printable(p.key))
 	}
 	row := shownKey(cred.key, where)
 	if err := guardTestKey(cred.key, allLoopback(&d.flow)); err != nil {

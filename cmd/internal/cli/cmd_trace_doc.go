@@ -121,14 +121,6 @@ func (r *stepRun) settingRows(keys ...string) []trace.Setting {
 	return rows
 }
 
-// homeless is a text without the name of the user's home.
-func (r *stepRun) homeless(text string) string {
-	if len(r.Home) < 2 {
-		return text
-	}
-	return strings.ReplaceAll(text, r.Home, "~")
-}
-
 // shown is a setting in force, as text.
 func (c *config) shown(s setting) string {
 	switch s.kind {

@@ -201,6 +201,15 @@ func (c *config) expand(key, path string) string {
 	return path
 }
 
+// homeless is a text in which ~ stands for the user's home.
+func (a *app) homeless(text string) string {
+	if len(a.Home) < 2 {
+		return text
+	}
+	sep := string(filepath.Separator)
+	return strings.ReplaceAll(text, a.Home+sep, "~"+sep)
+}
+
 // reason is an I/O error without the path, which the caller has named already.
 func reason(err error) error {
 	if p, ok := errors.AsType[*fs.PathError](err); ok {

@@ -90,7 +90,7 @@ func TestHalfPairs(t *testing.T) {
 			delete(w.vars, "VNV_APP_ID")
 			w.home(".config/vnv/config.yaml", "app_id: half\n")
 			return nil
-		}, "config.yaml: private key is missing there"},
+		}, "config.yaml (default): private key is missing there"},
 		"vendor": {func(w *world) []string {
 			delete(w.vars, "VNV_PRIVATE_KEY")
 			delete(w.vars, "VNV_APP_ID")

@@ -44,7 +44,7 @@ func (c *config) pairs() []pair {
 	return []pair{
 		{"flags", flag("app_id"), flag("private_key"), flag("redirect_uri")},
 		{"environment (VNV_…)", get("VNV_APP_ID"), get("VNV_PRIVATE_KEY"), get("VNV_REDIRECT_URI")},
-		{c.file, stored("app_id"), c.keyPath(stored("private_key")), stored("redirect_uri")},
+		{c.fileOrigin(), stored("app_id"), c.keyPath(stored("private_key")), stored("redirect_uri")},
 		{
 			"environment (VONAGE_…)", get("VONAGE_APPLICATION_ID"),
 			first(get("VONAGE_PRIVATE_KEY_PATH"), get("VONAGE_PRIVATE_KEY"), get("VONAGE_PRIVATE_KEY64")), "",
