@@ -265,3 +265,33 @@ func FuzzScenarioAnswers(f *testing.F) {
 		}
 	})
 }
+
+// FuzzMaskedEntry: wherever in a request a secret stands, the ledger that the control API shows does not hold it.
+func FuzzMaskedEntry(f *testing.F) {
+	s := sandbox.Start(f, sandbox.Options{Control: "127.0.0.1:0", SinglePort: true})
+	c := newClient(f, s)
+	for _, path := range []string{"/oauth2/token", "/v2/verify/CANARY", "/v2/verify/CANARY/silent-auth/return", "/v2/applications/CANARY", "/CANARY", "/oauth2/auth", "/v0.1/network-enablement", "/number-verification/v1/verify"} {
+		f.Add(path, "CANARY", "application/x-www-form-urlencoded", "code=CANARY&redirect_uri=https://CANARY@a/CANARY?CANARY#CANARY")
+		f.Add(path, "Basic CANARY", "application/json", `{"phone_number":"+99CANARY","state":"CANARY","code":"CANARY","phoneNumber":"CANARY","workflow":[{"to":"CANARY","redirect_url":"https://a/?CANARY"}]}`)
+	}
+	f.Fuzz(func(t *testing.T, path, credentials, contentType, body string) {
+		c.t = t
+		s.Reset()
+		for _, method := range []string{"GET", "POST", "DELETE"} {
+			r := httptest.NewRequest(method, "http://127.0.0.1/", strings.NewReader(body))
+			r.URL.Path = path
+			r.Header = http.Header{"Authorization": {credentials}, "Content-Type": {contentType}, "Cookie": {credentials}, "Referer": {"https://" + credentials + "@app.example/?" + credentials + "#" + credentials}}
+			s.ServeHTTP(httptest.NewRecorder(), r)
+		}
+		for _, e := range c.entries("") {
+			for _, shown := range []*string{&e.RedirectURI, &e.Location} { // origin and path of a redirect URI
+				if u, err := url.Parse(*shown); err == nil {
+					*shown = u.RawQuery + u.Fragment
+				}
+			}
+			if text, _ := json.Marshal(e); strings.Contains(string(text), "CANARY") {
+				t.Errorf("%s", text)
+			}
+		}
+	})
+}

@@ -56,7 +56,9 @@ func (s *Server) maskedPath(e Entry) string {
 	case e.Stage == "":
 		return "/" + s.pseudonym("path", strings.TrimPrefix(e.Path, "/"))
 	case e.RequestID != "":
-		return strings.Replace(e.Path, e.RequestID, s.pseudonym("request", e.RequestID), 1)
+		return strings.Replace(e.Path, silentPath+"/"+e.RequestID, silentPath+"/"+s.pseudonym("request", e.RequestID), 1)
+	case e.Stage == StageApplication && e.Path != applicationsPath+s.options.ApplicationID:
+		return applicationsPath + s.pseudonym("application", e.Path)
 	default:
 		return e.Path
 	}
