@@ -31,6 +31,8 @@ func OpenFile(path string) (*File, error) {
 	lock := flock.New(path+".lock", flock.SetPermissions(0o600))
 	got, err := lock.TryLock()
 	switch {
+	case errors.Is(err, fs.ErrNotExist): // of the lock, which says nothing to a person
+		return nil, fmt.Errorf("session: %s: %w", filepath.Dir(path), fs.ErrNotExist)
 	case err != nil:
 		return nil, fmt.Errorf("session: %w", err)
 	case !got:

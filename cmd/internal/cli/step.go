@@ -112,11 +112,18 @@ func (a *app) dashOnly(cmd *cobra.Command, args []string) error {
 		return nil
 	case args[0] == "-" && args[1] == "-":
 		return usagef("%s takes - once, and nothing after it", cmd.CommandPath())
+	case isPhone(args[0]):
+		return usagef("the number goes behind a flag: %s --phone %s", cmd.CommandPath(), args[0])
 	case cmd.HasSubCommands():
 		return usagef("%s takes - or a subcommand, not %q%s", cmd.CommandPath(), printable(args[0]), didYouMean(args[0], commandNames(cmd)))
 	default:
 		return usagef("%s takes - (the session on stdin) or nothing, not %q", cmd.CommandPath(), printable(args[0]))
 	}
+}
+
+func isPhone(s string) bool {
+	_, err := vnv.ParsePhone(s)
+	return err == nil
 }
 
 func (r *stepRun) run(ctx context.Context, args []string) error {
