@@ -15,7 +15,7 @@ var serviceCauses = []Cause{
 		Who:    whoVendor,
 		Fix:    "Compare the URL with the vendor's documentation; where it is Number Verification that has gone, move to Verify.",
 		Source: "RFC 9110 sections 15.5.5 and 15.5.11; RFC 8594 (Sunset); RFC 9745 (Deprecation); vendor's announcement of 2025-07",
-		Next:   []string{"vnv migrate --sandbox", "vnv run --api verify --phone {phone}"},
+		Next:   []string{"vnv migrate --sandbox", "vnv run --api verify --phone {phone} -v"},
 	},
 	{
 		Name: "wrong-url", Title: "the URL in the settings is not the API's",
