@@ -70,6 +70,7 @@ type Callback struct {
 	Query string    // the raw query or fragment, as it came; of a JSON answer the fragment that would say the same
 	Via   string    // ViaHTTP, ViaPaste or ViaURL
 	Host  string    // the Host header of the request; empty unless Via is http
+	URI   string    // where it was delivered, without query and fragment, as far as it is known: untrusted
 	At    time.Time // when it was taken; zero from Parse
 }
 
@@ -99,6 +100,7 @@ type Listener struct {
 	outcome outcome
 	ignored map[Reason]int
 	unsaid  string // registered name of the first error without our state
+	missed  *Error // the first request that had our state, and yet was not taken
 	grace   *time.Timer
 }
 
@@ -153,8 +155,8 @@ func (l *Listener) Addrs() []string {
 }
 
 // Wait returns the callback, or an [*Error]: [ReasonDenied] or [ReasonBoth] when the far side answered with an error and
-// our state; when ctx ended, [ReasonErrorWithoutState], [ReasonState] or [ReasonNoCallback], the first of them that was
-// seen, with the context's error inside; [ReasonClosed]. It may be called before or after the callback came, and more
+// our state; when ctx ended, the most telling thing seen with the context's error inside: this attempt's own callback that
+// was not taken ([Error.Proved]), else [ReasonErrorWithoutState], [ReasonState] or [ReasonNoCallback]; [ReasonClosed]. It may be called before or after the callback came, and more
 // than once: a wait that ended has ended for good.
 func (l *Listener) Wait(ctx context.Context) (*Callback, error) {
 	select {
@@ -185,7 +187,9 @@ func (l *Listener) Offer(raw string) error {
 		l.note(a)
 		return a.err()
 	}
-	if late := l.claim(a.outcome(l.callback(query, a, ViaPaste))); late != "" {
+	c := l.callback(query, a, ViaPaste)
+	c.URI = pastedURI(raw)
+	if late := l.claim(a.outcome(c)); late != "" {
 		return &Error{Reason: late}
 	}
 	close(l.done)
@@ -219,7 +223,11 @@ func (l *Listener) end(reason Reason, cause error) {
 		return
 	}
 	e := &Error{Reason: reason, Ignored: maps.Clone(l.ignored), Err: cause}
-	if reason == ReasonNoCallback {
+	switch {
+	case reason != ReasonNoCallback:
+	case l.missed != nil:
+		e.Reason, e.Proved, e.At = l.missed.Reason, true, l.missed.At
+	default:
 		e.Reason = mostTelling(e.Ignored)
 	}
 	if e.Reason == ReasonErrorWithoutState {
@@ -244,6 +252,9 @@ func (l *Listener) note(a answer) Ignored {
 	defer l.mu.Unlock()
 	l.ignored[a.reason]++
 	name := registered(a.name)
+	if a.state != "" && l.missed == nil {
+		l.missed = a.err()
+	}
 	if a.reason == ReasonErrorWithoutState {
 		if l.unsaid == "" {
 			l.unsaid = name
@@ -252,7 +263,7 @@ func (l *Listener) note(a answer) Ignored {
 			l.grace = time.AfterFunc(l.opts.ErrorGrace, func() { l.end(ReasonErrorWithoutState, nil) })
 		}
 	}
-	return Ignored{Reason: a.reason, Count: l.ignored[a.reason], ErrorName: name}
+	return Ignored{Reason: a.reason, Count: l.ignored[a.reason], ErrorName: name, Proved: a.state != ""}
 }
 
 // ignore notes an answer and reports it.

@@ -67,6 +67,7 @@ type Ignored struct {
 	Reason    Reason
 	Count     int    // how many so far for this reason, this one included
 	ErrorName string // a registered OAuth error name that it carried, else empty; never other remote text
+	Proved    bool   // it had this attempt's state: our callback, to another path or damaged
 }
 
 // Error is every error of this package.
@@ -78,6 +79,10 @@ type Error struct {
 	// Addr is the address that could not be bound, and Holder the process that has it, such as "node (pid 4711)"; empty
 	// where it cannot be known.
 	Addr, Holder string
+	// Proved: it had this attempt's state, and yet was not taken: [ReasonMalformed], [ReasonIncomplete] or, at another
+	// URI (At, untrusted), [ReasonNoCallback].
+	Proved bool
+	At     string
 	// Ignored counts what was seen and not taken, of a wait that no callback ended.
 	Ignored map[Reason]int
 	Err     error
@@ -85,7 +90,7 @@ type Error struct {
 
 // Error says what happened in one line; remote text in it is quoted, and cut after 200 bytes.
 func (e *Error) Error() string {
-	parts := []string{"callback", says[e.Reason]}
+	parts := []string{"callback", e.sentence()}
 	if e.Name != "" {
 		parts = append(parts, quoteUnlessPlain(e.Name))
 	}
@@ -105,6 +110,17 @@ func (e *Error) Error() string {
 		parts = append(parts, e.Err.Error())
 	}
 	return strings.Join(parts, ": ")
+}
+
+// sentence says what happened; of a callback that had our state, that it was ours.
+func (e *Error) sentence() string {
+	switch {
+	case !e.Proved:
+		return says[e.Reason]
+	case e.At != "":
+		return "this attempt's callback came to another URI than the one awaited: " + quote(e.At)
+	}
+	return "this attempt's callback came, but " + says[e.Reason]
 }
 
 // Unwrap returns the cause: the context's error, or the system's.

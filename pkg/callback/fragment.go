@@ -93,7 +93,7 @@ func originOf(raw string) string {
 // for the state: the URL with its fragment, only the fragment, or the JSON answer of a chain that has no redirect URL,
 // {"request_id":"…","code":"…"}. What a URL carries in its query is not looked at.
 func ParseFragment(raw, requestID string) (*Callback, error) {
-	return parse(pastedFragment(raw), requestID, inFragment)
+	return parse(pastedFragment(raw), requestID, pastedURI(raw), inFragment)
 }
 
 // pastedFragment takes the fragment out of what a person may paste.

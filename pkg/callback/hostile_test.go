@@ -112,7 +112,7 @@ func TestErrorNamesAreReported(t *testing.T) {
 	for _, name := range []string{"access_denied", "made_up", "%3Cb%3E"} {
 		get(t, l, "/callback?error="+name+"&error_description=evil")
 	}
-	want := "[{error-without-state 1 access_denied} {error-without-state 2 } {error-without-state 3 }]"
+	want := "[{error-without-state 1 access_denied false} {error-without-state 2  false} {error-without-state 3  false}]"
 	if got := fmt.Sprint(heard.all); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}

@@ -10,7 +10,8 @@ import (
 // answer is what the query of a callback says, judged against the state of one attempt.
 type answer struct {
 	reason            Reason // empty: a code with our state
-	state             string // the state that was proved, else empty
+	state             string // our state, if the answer has it, else empty; it proves nothing where the answer is malformed
+	at                string // where it came, if not to the path of the redirect URI
 	code              string
 	name, description string // of an error; remote text
 }
@@ -28,7 +29,11 @@ func (a answer) err() *Error {
 	case a.final():
 		return &Error{Reason: a.reason, Name: a.name, Description: a.description}
 	}
-	return &Error{Reason: a.reason, Name: registered(a.name)}
+	e := &Error{Reason: a.reason, Name: registered(a.name), Proved: a.state != "", At: a.at}
+	if a.at != "" {
+		e.Reason, e.Name = ReasonNoCallback, ""
+	}
+	return e
 }
 
 func (a answer) outcome(c *Callback) outcome {
@@ -42,15 +47,15 @@ func (a answer) outcome(c *Callback) outcome {
 // proves nothing. The error is an [*Error] with [ReasonDenied], [ReasonBoth], [ReasonErrorWithoutState], [ReasonState],
 // [ReasonMalformed] or [ReasonIncomplete].
 func Parse(rawURL, state string) (*Callback, error) {
-	return parse(pastedQuery(rawURL), state, inQuery)
+	return parse(pastedQuery(rawURL), state, pastedURI(rawURL), inQuery)
 }
 
-func parse(query, state string, v vocabulary) (*Callback, error) {
+func parse(query, state, uri string, v vocabulary) (*Callback, error) {
 	a := judge(query, state, v)
 	if err := a.err(); err != nil {
 		return nil, err
 	}
-	return &Callback{Code: a.code, State: a.state, Query: query, Via: ViaURL}, nil
+	return &Callback{Code: a.code, State: a.state, Query: query, Via: ViaURL, URI: uri}, nil
 }
 
 // vocabulary says by which parameters a callback proves its attempt and tells of an error, and by which methods it comes.
@@ -78,7 +83,11 @@ func (v vocabulary) has(name string) bool { return name == "error_description" |
 func judge(query, state string, v vocabulary) answer {
 	p, ok := params(query, v)
 	if !ok || !printable(p["code"]) {
-		return answer{reason: ReasonMalformed}
+		a := answer{reason: ReasonMalformed}
+		if carries(query, state, v) {
+			a.state = state
+		}
+		return a
 	}
 	a := answer{code: p["code"], name: p["error"], description: p["error_description"]}
 	failed := slices.ContainsFunc(v.failures, func(name string) bool { return p[name] != "" })
@@ -99,6 +108,17 @@ func judge(query, state string, v vocabulary) answer {
 		a.reason = ReasonDenied
 	}
 	return a
+}
+
+// carries tells whether our state stands in a query that is not as it ought to be.
+func carries(query, state string, v vocabulary) (found bool) {
+	for pair := range strings.SplitSeq(query, "&") {
+		if name, value, _ := strings.Cut(pair, "="); name == v.proof && state != "" {
+			got, err := url.QueryUnescape(value)
+			found = err == nil && subtle.ConstantTimeCompare([]byte(got), []byte(state)) == 1 || found
+		}
+	}
+	return found
 }
 
 // params decodes the parameters that matter. It is false when any escape is bad or one of them repeats where that would
@@ -146,6 +166,18 @@ func pastedQuery(raw string) string {
 		return s
 	}
 	return ""
+}
+
+// pastedURI is what stands before the query of a whole URL that a person may paste; empty if it is none.
+func pastedURI(raw string) string {
+	s := strings.Trim(raw, blanks)
+	if i := strings.IndexAny(s, "?#"); i >= 0 {
+		s = s[:i]
+	}
+	if !strings.Contains(s, "://") {
+		return ""
+	}
+	return s
 }
 
 // oauthErrors are the names that an authorization response may carry: RFC 6749 4.1.2.1, OpenID Connect Core 3.1.2.6,

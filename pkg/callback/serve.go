@@ -6,6 +6,7 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"net/url"
 	"time"
 )
 
@@ -76,13 +77,31 @@ func (l *Listener) judgeRequest(r *http.Request) (p page, ended bool) {
 	a := answer{}
 	switch {
 	case r.URL.EscapedPath() != l.path:
-		a.reason = ReasonPath
+		a = l.elsewhere(r)
 	case r.Method != http.MethodGet:
 		a.reason = ReasonMethod
 	default:
 		a = judge(r.URL.RawQuery, l.state(), inQuery)
 	}
 	return l.take(r, r.URL.RawQuery, a)
+}
+
+// elsewhere is an answer on another path: not taken, but if it proves our state, it is known where it was sent.
+func (l *Listener) elsewhere(r *http.Request) answer {
+	if a := judge(r.URL.RawQuery, l.state(), inQuery); a.final() {
+		return answer{reason: ReasonPath, state: a.state, at: l.deliveredTo(r)}
+	}
+	return answer{reason: ReasonPath}
+}
+
+// deliveredTo is the URI that was asked for, without its query: by the Host header, and behind a tunnel, which may write
+// its own there, by the redirect URI.
+func (l *Listener) deliveredTo(r *http.Request) string {
+	u := url.URL{Scheme: "http", Host: r.Host}
+	if registered, err := url.Parse(l.redirect); err == nil && l.opts.Listen != "" {
+		u.Scheme, u.Host = registered.Scheme, registered.Host
+	}
+	return u.Scheme + "://" + u.Host + r.URL.EscapedPath()
 }
 
 // take makes an answer the outcome, if it proves that it belongs here and is the first.
@@ -92,7 +111,7 @@ func (l *Listener) take(r *http.Request, query string, a answer) (p page, ended 
 		return pageOf(a.reason), false
 	}
 	c := l.callback(query, a, ViaHTTP)
-	c.Host = r.Host
+	c.Host, c.URI = r.Host, l.deliveredTo(r)
 	if late := l.claim(a.outcome(c)); late != "" {
 		l.ignore(answer{reason: late})
 		return pageOf(late), false

@@ -51,6 +51,10 @@ func TestMostTellingThing(t *testing.T) {
 		named  string
 		counts string
 	}{
+		{"our state, a bad escape", []string{denied, broken + toOurState}, ReasonMalformed, "", "map[error-without-state:1 malformed:1]"},
+		{"our state, a code twice", []string{state, "/callback?code=a&code=b" + toOurState}, ReasonMalformed, "", "map[malformed:1 state:1]"},
+		{"our state and no more", []string{"/callback?x=1" + toOurState}, ReasonIncomplete, "", "map[incomplete:1]"},
+		{"our state, elsewhere", []string{state, "/Callback/?code=a" + toOurState, broken + toOurState}, ReasonNoCallback, "", "map[malformed:1 path:1 state:1]"},
 		{"nothing", nil, ReasonNoCallback, "", "map[]"},
 		{"strays", []string{stray, broken, stray}, ReasonNoCallback, "", "map[malformed:1 path:2]"},
 		{"a code", []string{state, stray}, ReasonState, "", "map[path:1 state:1]"},
@@ -66,10 +70,59 @@ func TestMostTellingThing(t *testing.T) {
 			}
 			_, err := l.Wait(ended(t))
 			e := wantReason(t, err, c.reason)
+			if ours := strings.Contains(c.name, "our state"); e.Proved != ours || (e.At != "") != strings.Contains(c.name, "elsewhere") {
+				t.Errorf("ours: %v, at %q", e.Proved, e.At)
+			}
 			if e.Name != c.named || e.Description != "" || fmt.Sprint(e.Ignored) != c.counts || !errors.Is(e, context.Canceled) {
 				t.Errorf("got %q %q %v %v", e.Name, e.Description, e.Ignored, e.Err)
 			}
 		})
+	}
+}
+
+// TestDeliveredElsewhere: our own callback on another path does not end the wait, but it is known where it came: by the
+// Host header, and behind a tunnel, which may write its own there, by the redirect URI.
+func TestDeliveredElsewhere(t *testing.T) {
+	t.Parallel()
+	const query = "?code=c" + toOurState
+	for name, c := range map[string]struct {
+		tunnel     bool
+		asked, uri string
+	}{
+		"a slash":         {false, "/callback/" + query, "http://localhost/callback/"},
+		"as it was sent":  {false, "/%63allback" + query, "http://localhost/%63allback"},
+		"an error counts": {false, "/x?error=access_denied" + toOurState, "http://localhost/x"},
+		"by a tunnel":     {true, "/CB" + query, "https://dev.example/CB"},
+	} {
+		l, heard := listen(t, func(o *Options) {
+			if c.tunnel {
+				o.RedirectURI, o.Listen = "https://dev.example/callback", "127.0.0.1:0"
+			}
+		})
+		get(t, l, c.asked)
+		if len(heard.all) != 1 || !heard.all[0].Proved {
+			t.Errorf("%s: heard %v", name, heard.all)
+		}
+		_, err := l.Wait(ended(t))
+		if e := wantReason(t, err, ReasonNoCallback); e.At != c.uri || !e.Proved || !strings.Contains(e.Error(), "came to another URI") {
+			t.Errorf("%s: %q, %v", name, e.At, e)
+		}
+	}
+}
+
+// TestDelivered: a callback that was taken says where it came.
+func TestDelivered(t *testing.T) {
+	t.Parallel()
+	l, _ := listen(t)
+	if c := mustEnd(t, l); c.URI != "http://localhost/callback" {
+		t.Errorf("at %q", c.URI)
+	}
+	for raw, want := range map[string]string{
+		" <https://dev.example/cb/?code=c" + toOurState + "#x>": "https://dev.example/cb/", "?code=c" + toOurState: "",
+	} {
+		if c, err := Parse(raw, ourState); err != nil || c.URI != want {
+			t.Errorf("%s: at %q, %v", raw, c.URI, err)
+		}
 	}
 }
 

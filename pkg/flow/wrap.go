@@ -50,6 +50,9 @@ func wrap(ctx context.Context, op vnv.Op, err error) error {
 		e.Kind = known(chainKinds, cause.Reason, vnv.KindRedirect)
 	case *callback.Error:
 		e.Kind = known(callbackKinds, cause.Reason, vnv.KindState)
+		if cause.Proved && cause.Reason == callback.ReasonIncomplete {
+			e.Kind = vnv.KindRedirect // the state was right: the chain ended with nothing
+		}
 	default:
 		if op == vnv.OpJWT {
 			e.Kind = vnv.KindInput

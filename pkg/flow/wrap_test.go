@@ -81,6 +81,7 @@ func TestEveryCallbackReason(t *testing.T) {
 		}
 		checkWrapped(t, &callback.Error{Reason: callback.Reason(r)}, kind)
 	}
+	checkWrapped(t, &callback.Error{Reason: callback.ReasonIncomplete, Proved: true}, vnv.KindRedirect)
 }
 
 func checkWrapped(t *testing.T, cause error, kind vnv.Kind) {
