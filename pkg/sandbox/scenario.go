@@ -133,7 +133,7 @@ func (c *call) play() bool {
 		c.count(f, -1)
 	}
 	if a := c.recorded(p.answers[c.route.stage]); a != nil {
-		if c.entry.Note = "answered as recorded"; c.wait(a.delay) {
+		if c.entry.Note = "answered as recorded"; c.delayed(a.delay) {
 			c.replay(a)
 		} else {
 			c.entry.Note = "the client did not wait"
@@ -166,8 +166,12 @@ func (c *call) pause() bool {
 	if !ok {
 		d = c.part.delay[""]
 	}
-	return c.wait(d)
+	return c.delayed(d)
 }
+
+// delayed lets time pass, and tells whether the client is still there. When the sandbox closes, who waits is
+// answered at once.
+func (c *call) delayed(d time.Duration) bool { return c.wait(d) || c.r.Context().Err() == nil }
 
 // wait lets time pass, and tells whether the client and the sandbox are still there.
 func (c *call) wait(d time.Duration) bool {

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -276,4 +277,30 @@ func FuzzParseScenario(f *testing.F) {
 			t.Fatal(err)
 		}
 	})
+}
+
+// When the sandbox closes, who waits for a slow answer gets it at once.
+func TestScenarioDelayEnds(t *testing.T) {
+	t.Parallel()
+	var asked atomic.Bool
+	came := make(chan struct{})
+	c := start(t, sandbox.Options{
+		Scenario: scenario(t, `{numbers: {"*": {delay: {enable: 5m}}}}`),
+		Now: func() time.Time {
+			if asked.CompareAndSwap(true, false) {
+				close(came)
+			}
+			return time.Now()
+		},
+	})
+	asked.Store(true)
+	got := make(chan reply, 1)
+	go func() { got <- c.enableBody(`{"phone_number":"+99012345678","scopes":["` + scope + `"],"state":"s"}`) }()
+	<-came
+	if err := c.s.Close(); err != nil {
+		t.Error(err)
+	}
+	if r := <-got; r.status != 200 || !strings.Contains(r.body, "auth_url") {
+		t.Errorf("%d %q", r.status, r.body)
+	}
 }

@@ -2,7 +2,11 @@ package cli
 
 import (
 	"context"
+	"errors"
+	"net"
 	"os"
+	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 	"github.com/vnv-cli/vnv/cmd/internal/report"
@@ -63,7 +67,7 @@ func (a *app) sandbox(ctx context.Context, f sandboxFlags) error {
 	}
 	page.Sandbox = far
 	if err := far.Listen(ctx); err != nil {
-		return usagef("cannot listen: %s", printable(err.Error()))
+		return cannotListen(err)
 	}
 	defer far.Close()
 	a.withoutTLS(far.URL(), f.options.Faults)
@@ -79,4 +83,17 @@ func (a *app) sandbox(ctx context.Context, f sandboxFlags) error {
 	}
 	<-ctx.Done() // SIGINT and SIGTERM are the normal end of a server
 	return nil
+}
+
+// cannotListen says which port is another program's.
+func cannotListen(err error) error {
+	op, ok := errors.AsType[*net.OpError](err)
+	if !ok || op.Addr == nil || !errors.Is(err, syscall.EADDRINUSE) && !errors.Is(err, syscall.Errno(10048)) { // Winsock's
+		return usagef("cannot listen: %s", printable(err.Error()))
+	}
+	flag := "listen"
+	if strings.Contains(err.Error(), "control") {
+		flag = "control"
+	}
+	return usagef("the port is in use: %s; end the program that holds it, or choose another by --%s", op.Addr, flag)
 }

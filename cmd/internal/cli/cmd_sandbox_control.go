@@ -34,6 +34,7 @@ const maxLedger = 128 << 20
 // controlFlags say which sandbox is meant, and hold what the commands on it take.
 type controlFlags struct {
 	url, token string
+	named      string // who did, for an error
 	after      int64
 	wait       time.Duration
 	advance    time.Duration
@@ -195,7 +196,10 @@ func (a *app) sandboxStatus(ctx context.Context, f *controlFlags, path string, b
 
 // control asks the control API.
 func (a *app) control(ctx context.Context, f *controlFlags, method, path string, body any) ([]byte, error) {
-	if f.url = first(f.url, a.Getenv(controlVar)); f.url == "" {
+	if f.url == "" {
+		f.url, f.named = a.Getenv(controlVar), ", which "+controlVar+" names"
+	}
+	if f.url == "" {
 		return nil, usagef("which sandbox? Set %s and %s as vnv sandbox prints them, or --control and --token", controlVar, tokenVar)
 	}
 	if u, err := url.Parse(f.url); err != nil || u.Scheme != "http" || u.User != nil || !loopbackURL(f.url) {
@@ -227,7 +231,7 @@ func (a *app) controlAnswer(ctx context.Context, f *controlFlags, req *http.Requ
 	case context.Cause(ctx) != nil && !errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return nil, cutOff(ctx)
 	case err != nil:
-		return nil, &vnv.Error{Kind: vnv.KindNetwork, Err: fmt.Errorf("no sandbox answers at %s: %w", printable(f.url), reason(err))}
+		return nil, &vnv.Error{Kind: vnv.KindNetwork, Err: fmt.Errorf("no sandbox answers at %s%s: %w", printable(f.url), f.named, reason(err))}
 	}
 	defer resp.Body.Close()
 	raw, err := io.ReadAll(io.LimitReader(resp.Body, maxLedger))

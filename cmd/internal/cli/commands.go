@@ -81,6 +81,11 @@ func (a *app) completeStep(cmd *cobra.Command) {
 			_ = cmd.RegisterFlagCompletionFunc(flag, completeWords(words))
 		}
 	}
+	for flag, stages := range map[string][]string{"error-at": {"enable", "authorize", "carrier", "callback", "token", "verify"}, "silent-error-at": {"handover", "check"}} {
+		if cmd.Flags().Lookup(flag) != nil {
+			_ = cmd.RegisterFlagCompletionFunc(flag, completeWords(stages))
+		}
+	}
 	if cmd.Flags().Lookup("fault") != nil {
 		_ = cmd.RegisterFlagCompletionFunc("fault", completeFaults)
 	}

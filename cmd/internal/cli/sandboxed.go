@@ -214,7 +214,7 @@ func knownFault(flag, selection string) error {
 	if slices.Contains(faultNames(), name) {
 		return nil
 	}
-	return usagef("%s%s: there is no such fault%s", flag, printable(name), didYouMean(name, faultNames()))
+	return usagef("%s%s: there is no such fault%s", flag, printable(name), first(didYouMean(name, faultNames()), "; vnv sandbox faults lists them"))
 }
 
 // asFlags turns what package sandbox says of its options into flags.
