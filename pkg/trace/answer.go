@@ -132,13 +132,13 @@ func traceHeaders(h http.Header, m *Mask) map[string]string {
 		if !traceNames[name] && !strings.HasPrefix(name, "x-ratelimit-") {
 			continue
 		}
-		out = put(out, m.Text(name), m.short(strings.Join(values, ", ")))
+		out = put(out, m.Text(name), cutText(m.ID(strings.Join(values, ", "))))
 	}
 	return out
 }
 
 // short is remote text, masked and then cut: a secret that is cut would not be found.
-func (m *Mask) short(s string) string { return cutText(m.Text(s), maxHeader) }
+func (m *Mask) short(s string) string { return cutText(m.Text(s)) }
 
 // traceNames are the trace headers by name; x-ratelimit-… are too.
 var traceNames = set("x-correlator", "x-orange-trace-id", "x-vig-trace-id", "x-request-id", "retry-after")

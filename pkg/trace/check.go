@@ -168,7 +168,7 @@ func (c *checker) node(n *node, where, name string) {
 
 // member is the path of a member of what stands at where.
 func member(where, name string) string {
-	name = cutText(name, maxHeader)
+	name = cutText(name)
 	if where == "" || strings.HasSuffix(where, ": ") {
 		return where + name
 	}

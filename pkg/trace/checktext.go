@@ -173,7 +173,7 @@ func (c *checker) url(where, raw, enc string) {
 				continue
 			}
 			if secretNames[strings.ToLower(name)] || len(value) >= opaque && !ordinary(value) {
-				c.leak(cutText(strings.ToLower(name), maxHeader), where, enc, value)
+				c.leak(cutText(strings.ToLower(name)), where, enc, value)
 			}
 		}
 	}

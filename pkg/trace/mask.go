@@ -1,6 +1,7 @@
 package trace
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -32,6 +33,7 @@ type Mask struct {
 	given  map[string]bool  // everything that is shown for a value
 	secret needles          // what is replaced in free text
 	cut    needles          // secrets that a URL's own syntax would cut into pieces
+	phones []subscriber     // that were told of
 	met    int              // bytes of the values that were met and not told of
 	full   bool             // there was no room for another
 }
@@ -44,7 +46,8 @@ type alias struct {
 
 // Know tells of a secret: from now on it is replaced everywhere by value, be it raw, URL-encoded,
 // in base64, hexadecimal or JSON, provided it has 8 characters or more. In its place stands shown,
-// or kind~N if that is empty. The kind "phone" also covers the digits without their plus.
+// or kind~N if that is empty. A value of the kind "phone", with a plus, is also known without it, in its
+// country's own form, and with anything between its digits.
 func (m *Mask) Know(kind, value, shown string) {
 	if value == "" || m.Reveal {
 		return
@@ -52,18 +55,35 @@ func (m *Mask) Know(kind, value, shown string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	shown = m.remember(kind, value, shown)
-	digits, isPhone := strings.CutPrefix(value, "+")
-	if isPhone = isPhone && kind == "phone"; isPhone {
+	digits, plus := strings.CutPrefix(value, "+")
+	if plus = plus && kind == "phone"; plus {
 		m.remember(kind, digits, shown)
+		m.knowNumber(digits, shown)
 	}
-	if len(value) >= minKnown || isPhone {
+	if len(value) >= minKnown || plus {
 		m.secret.add(shown, formsOf(value)...)
 	}
 	if len(value) >= minKnown && strings.ContainsAny(value, "&=/#?;%:@") {
 		m.cut.add(shown, value)
 	}
-	if isPhone && len(digits) >= minKnown {
+	if plus && len(digits) >= minKnown {
 		m.secret.add(shown, formsOf(digits)...)
+	}
+}
+
+// knowNumber makes a number known in all its forms. The caller holds the lock.
+func (m *Mask) knowNumber(digits, shown string) {
+	n := newSubscriber(digits, shown)
+	if len(n.rest) < minRest || slices.Contains(m.phones, n) {
+		return
+	}
+	m.phones = append(m.phones, n)
+	for _, form := range n.forms() {
+		m.remember("phone", form, n.shown)
+	}
+	if len(n.rest) >= minKnown {
+		encoded := slices.DeleteFunc(formsOf(n.rest), func(form string) bool { return form == n.rest })
+		m.secret.add(n.shown, append(encoded, "00"+n.code+n.rest)...)
 	}
 }
 
@@ -164,7 +184,7 @@ func (m *Mask) remember(kind, value, shown string) string {
 func (m *Mask) holds(s string) bool {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	return m.shown[s].secret || m.secret.in(s)
+	return m.shown[s].secret || m.secret.in(s) || slices.ContainsFunc(m.phones, func(n subscriber) bool { return n.in(s) })
 }
 
 // overfull says whether something was met that there was no room to remember.
@@ -178,7 +198,11 @@ func (m *Mask) overfull() bool {
 func (m *Mask) known(s string) string {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	return m.secret.replace(s)
+	s = m.secret.replace(s)
+	for _, n := range m.phones {
+		s = n.replace(s)
+	}
+	return s
 }
 
 // secretNames are parameters whose values are replaced everywhere, however ordinary they look.

@@ -14,19 +14,29 @@ var shapes = sync.OnceValue(func() *regexp.Regexp {
 		`(?P<url>[a-z][a-z0-9+.-]*://[^\s"'<>` + "`" + `]+)` +
 		`|\b(?P<scheme>bearer|basic)\s+(?P<token>[a-z0-9._~+/=-]+)` +
 		`|(?P<jwt>\beyj[a-z0-9_-]*\.[a-z0-9_-]+(?:\.[a-z0-9_-]*)?)` +
-		`|(?P<phone>\+[1-9][0-9]{6,14}\b)` +
+		`|(?P<phone>\+[1-9](?:[ .()/-]{0,3}[0-9]){6,14}\b)` +
 		`|\b(?P<name>code|state|[a-z]+_token|token|nonce|request_id|client_secret|password|session_?id)(?P<is>"?\s*[=:]\s*"?)(?P<value>[^\s&"',;<>]{4,})`)
 })
 
 // Text returns free text, such as a title or an error, made safe: known secrets are replaced
 // wherever they stand, what looks like a secret (URLs by the rules of [Mask.URL], tokens, phone
 // numbers, code=…) is hidden, and the rest is [Printable].
-func (m *Mask) Text(s string) string {
+func (m *Mask) Text(s string) string { return m.text(s, true) }
+
+// ID is [Mask.Text] for an identifier that a support desk asks for: many are digits and nothing else, so
+// that what looks like a phone number stays, unless it begins with a plus or was told of.
+func (m *Mask) ID(s string) string { return m.text(s, false) }
+
+// text is Text, or without a search for numbers that nobody told of.
+func (m *Mask) text(s string, numbers bool) string {
 	if m.Reveal || s == "" {
 		return Printable(s)
 	}
 	if s = m.known(s); mayBeShaped(s) {
 		s = m.shaped(s)
+	}
+	if numbers {
+		s = m.numbers(s)
 	}
 	if m.overfull() && !ordinary(s) {
 		return hiddenQuery

@@ -182,10 +182,10 @@ func lowerASCII(b []byte) []byte {
 	return out
 }
 
-// cutText is s, or as much of it as limit bytes hold, with a mark that it was cut.
-func cutText(s string, limit int) string {
-	if len(s) <= limit {
+// cutText is s, or as much of it as maxHeader bytes hold, with a mark that it was cut.
+func cutText(s string) string {
+	if len(s) <= maxHeader {
 		return s
 	}
-	return strings.ToValidUTF8(s[:limit], "") + "…"
+	return strings.ToValidUTF8(s[:maxHeader], "") + "…"
 }

@@ -180,8 +180,8 @@ func (a *app) failure(ctx context.Context, err error) render.Failure {
 	if !ok {
 		return f
 	}
-	f.Op, f.Kind, f.Code, f.TraceID = string(e.Op), string(e.Kind), a.mask.Text(e.Code), a.mask.Text(e.TraceID)
-	f.Sent, f.Status, f.Correlator = string(e.Sent), e.Status, a.mask.Text(e.Correlator)
+	f.Op, f.Kind, f.Code, f.TraceID = string(e.Op), string(e.Kind), a.mask.Text(e.Code), a.mask.ID(e.TraceID)
+	f.Sent, f.Status, f.Correlator = string(e.Sent), e.Status, a.mask.ID(e.Correlator)
 	if hop, ok := errors.AsType[*follow.Error](err); ok {
 		f.Hop, f.Status, f.Code = hop.Hop, hop.Status, a.mask.Text(hop.Code)
 	}
