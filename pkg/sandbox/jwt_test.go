@@ -132,6 +132,7 @@ func wrongClaims(t *testing.T) []token {
 	}
 }
 
+// X1: attacks on the JWT, and JWTs that are merely wrong, open nothing.
 func TestJWT(t *testing.T) {
 	t.Parallel()
 	for _, tt := range slices.Concat(goodTokens(t), forged(t), wrongClaims(t)) {

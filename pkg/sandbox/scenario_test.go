@@ -154,6 +154,7 @@ func TestScenarioDelay(t *testing.T) {
 	}
 }
 
+// X8: a mistake is told with its line.
 func TestScenarioErrors(t *testing.T) {
 	t.Parallel()
 	const head = "numbers:\n  "

@@ -82,6 +82,7 @@ func TestHost(t *testing.T) {
 	}
 }
 
+// X4 among them: what is not loopback is bound only on request.
 func TestOptions(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
