@@ -2,6 +2,9 @@ package cli
 
 import (
 	"encoding/json"
+	"maps"
+	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/vnv-cli/vnv/cmd/internal/render"
@@ -9,127 +12,172 @@ import (
 	"github.com/vnv-cli/vnv/pkg/vnv"
 )
 
+// filler makes what a planned request holds of a text of ours: {name} stands for a
+// setting or a value of the session, $NAME for a shell variable.
+type filler func(template string) render.Words
+
 // planned is a request of a flow before there is one: what is not known yet, and
 // every secret, is a shell variable. --dry-run and --print curl are two renderings
 // of it; a script runs them with the real curl against the sandbox, which is strict.
-var planned = map[string][]render.PlannedRequest{
-	vnv.NumberVerification.Name: {
-		{
-			Step: vnv.OpEnable, Bearer: "$JWT", ContentType: "application/json",
-			Body:   `{"phone_number":{phone},"scopes":{scopes},"state":"$STATE"}`,
-			Then:   `AUTH_URL=$(printf %s "$ANSWER" | sed 's/.*"auth_url":"\([^"]*\)".*/\1/; s/\\u0026/\&/g')`,
-			Answer: "AUTH_URL",
-		},
-		{
-			Step: vnv.OpAuthorize, URL: "$AUTH_URL", Proof: "state=$STATE",
-			Then:   `CODE=$(printf %s "$ANSWER" | sed -n 's/.*[?&]code=\([^&]*\).*/\1/p')`,
-			Answer: "CODE",
-		},
-		{
-			Step: vnv.OpExchange, Bearer: "$JWT", ContentType: "application/x-www-form-urlencoded",
-			Form:   [][2]string{{"grant_type", "authorization_code"}, {"code", "$CODE"}, {"redirect_uri", "{redirect}"}},
-			Then:   `TOKEN=$(printf %s "$ANSWER" | sed 's/.*"access_token":"\([^"]*\)".*/\1/')`,
-			Answer: "TOKEN",
-		},
-		{
-			Step: vnv.OpVerify, Bearer: "$TOKEN", ContentType: "application/json", Correlator: true,
-			Body:   `{{who}}`,
-			Answer: "ANSWER",
-		},
+var planned = map[string]func(t filler) []render.PlannedRequest{
+	vnv.NumberVerification.Name: func(t filler) []render.PlannedRequest {
+		return []render.PlannedRequest{
+			{
+				Step: vnv.OpEnable, URL: t("{enable_url}"), Bearer: "$JWT", ContentType: "application/json",
+				Body:   t(`{"phone_number":{phone},"scopes":{scopes},"state":{state}}`),
+				Then:   `AUTH_URL=$(printf %s "$ANSWER" | sed 's/.*"auth_url":"\([^"]*\)".*/\1/; s/\\u0026/\&/g')`,
+				Answer: "AUTH_URL",
+			},
+			{
+				Step: vnv.OpAuthorize, URL: t("$AUTH_URL"), Proof: t("state={url_state}"),
+				Then:   `CODE=$(printf %s "$ANSWER" | sed -n 's/.*[?&]code=\([^&]*\).*/\1/p')`,
+				Answer: "CODE",
+			},
+			{
+				Step: vnv.OpExchange, URL: t("{exchange_url}"), Bearer: "$JWT", ContentType: "application/x-www-form-urlencoded",
+				Form: [][2]render.Words{
+					{t("grant_type"), t("authorization_code")}, {t("code"), t("$CODE")}, {t("redirect_uri"), t("{redirect}")},
+				},
+				Then:   `TOKEN=$(printf %s "$ANSWER" | sed 's/.*"access_token":"\([^"]*\)".*/\1/')`,
+				Answer: "TOKEN",
+			},
+			{
+				Step: vnv.OpVerify, URL: t("{verify_url}"), Bearer: "$TOKEN", ContentType: "application/json", Correlator: true,
+				Body:   t(`{{who}}`),
+				Answer: "ANSWER",
+			},
+		}
 	},
-	vnv.SilentAuth.Name: {
-		{
-			Step: vnv.OpEnable, Bearer: "$JWT", ContentType: "application/json",
-			Body: `{"brand":{brand}{client_ref}{coverage},"workflow":[{"channel":"silent_auth","to":{digits}{redirect_url}{mode}}]}`,
-			Then: `REQUEST_ID=$(printf %s "$ANSWER" | sed 's/.*"request_id":"\([^"]*\)".*/\1/')` + "\n" +
-				`AUTH_URL=$(printf %s "$ANSWER" | sed 's/.*"check_url":"\([^"]*\)".*/\1/; s/\\u0026/\&/g')`,
-			Answer: "AUTH_URL",
-		},
-		{
-			Step: vnv.OpAuthorize, URL: "$AUTH_URL",
-			Then:   `CODE=$(printf %s "$ANSWER" | sed 's/.*"code":"\([^"]*\)".*/\1/')`,
-			Answer: "CODE",
-		},
-		{
-			Step: vnv.OpVerify, Path: "/$REQUEST_ID", Bearer: "$JWT", ContentType: "application/json",
-			Body:   `{"code":"$CODE"}`,
-			Answer: "ANSWER",
-		},
+	vnv.SilentAuth.Name: func(t filler) []render.PlannedRequest {
+		return []render.PlannedRequest{
+			{
+				Step: vnv.OpEnable, URL: t("{enable_url}"), Bearer: "$JWT", ContentType: "application/json",
+				Body: t(`{"brand":{brand}{client_ref}{coverage},"workflow":[{"channel":"silent_auth","to":{digits}{redirect_url}{mode}}]}`),
+				Then: `REQUEST_ID=$(printf %s "$ANSWER" | sed 's/.*"request_id":"\([^"]*\)".*/\1/')` + "\n" +
+					`AUTH_URL=$(printf %s "$ANSWER" | sed 's/.*"check_url":"\([^"]*\)".*/\1/; s/\\u0026/\&/g')`,
+				Answer: "AUTH_URL",
+			},
+			{
+				Step: vnv.OpAuthorize, URL: t("$AUTH_URL"),
+				Then:   `CODE=$(printf %s "$ANSWER" | sed 's/.*"code":"\([^"]*\)".*/\1/')`,
+				Answer: "CODE",
+			},
+			{
+				Step: vnv.OpVerify, URL: t("{verify_url}/$REQUEST_ID"), Bearer: "$JWT", ContentType: "application/json",
+				Body:   t(`{"code":{code}}`),
+				Answer: "ANSWER",
+			},
+		}
 	},
 }
 
 // atRedirectURL is the authorize step of Verify where the chain ends at a URL, with
 // the answer in its fragment, and not in JSON.
-var atRedirectURL = render.PlannedRequest{
-	Step: vnv.OpAuthorize, URL: "$AUTH_URL", Proof: "request_id=$REQUEST_ID",
-	Then:   `CODE=$(printf %s "$ANSWER" | sed -n 's/.*[#&]code=\([^&]*\).*/\1/p')`,
-	Answer: "CODE",
+func atRedirectURL(t filler) render.PlannedRequest {
+	return render.PlannedRequest{
+		Step: vnv.OpAuthorize, URL: t("$AUTH_URL"), Proof: t("request_id=$REQUEST_ID"),
+		Then:   `CODE=$(printf %s "$ANSWER" | sed -n 's/.*[#&]code=\([^&]*\).*/\1/p')`,
+		Answer: "CODE",
+	}
 }
 
-const (
-	sandboxBase = "$VNV_BASE_URL"         // as vnv sandbox says where it is
-	anyPort     = "http://127.0.0.1:1"    // stands for it while URLs are made
-	noRedirect  = "$VNV_REDIRECT_URI"     // where none is set
-	noPhone     = vnv.Phone("$PHONE")     // where none is given
-	noPhoneTo   = vnv.Phone("${PHONE#+}") // the same without its +
-)
+const anyPort = "http://127.0.0.1:1" // stands for the sandbox while URLs are made
 
 // plan fills the requests of the steps asked for with the settings.
 func (r *stepRun) plan(f *flow.Flow) ([]render.PlannedRequest, error) {
-	client := vnv.Client{API: f.API, BaseURL: f.BaseURL, URLs: f.URLs}
-	if r.flags.sandbox {
-		client.BaseURL = anyPort
+	values, err := r.plannedURLs(f)
+	if err != nil {
+		return nil, err
 	}
-	fill := r.filler(f)
+	maps.Copy(values, r.plannedValues(f))
+	fill := func(template string) render.Words { return render.Fill(template, values) }
 	var out []render.PlannedRequest
-	for _, p := range planned[f.API.Name] {
+	for _, p := range planned[f.API.Name](fill) {
 		switch {
 		case !r.needs(p.Step):
 			continue
-		case p.URL != "" && p.Proof == "" && f.RedirectURI != "":
-			p = atRedirectURL
-		case p.URL == "":
-			u, err := client.URL(p.Step)
-			if err != nil {
-				return nil, err
-			}
-			p.URL = strings.Replace(u, anyPort, sandboxBase, 1) + p.Path
+		case p.Bearer == "" && len(p.Proof) == 0 && f.RedirectURI != "":
+			p = atRedirectURL(fill)
 		}
-		p.Body = fill.Replace(p.Body)
-		form := make([][2]string, len(p.Form))
-		for i, pair := range p.Form {
-			form[i] = [2]string{pair[0], fill.Replace(pair[1])}
-		}
-		p.Form = form
 		out = append(out, p)
 	}
 	return out, nil
 }
 
-// filler puts settings and number into a planned request, as the SDK would.
-func (r *stepRun) filler(f *flow.Flow) *strings.Replacer {
+// plannedURLs are where the requests go: with --sandbox where vnv sandbox says that it is.
+func (r *stepRun) plannedURLs(f *flow.Flow) (map[string]render.Words, error) {
+	client := vnv.Client{API: f.API, BaseURL: f.BaseURL, URLs: f.URLs}
+	if r.flags.sandbox {
+		client.BaseURL = anyPort
+	}
+	urls := map[string]render.Words{}
+	for op := range f.API.Paths {
+		u, err := client.URL(op)
+		if err != nil {
+			return nil, err
+		}
+		urls[string(op)+"_url"] = render.Data(u)
+		if path, ok := strings.CutPrefix(u, anyPort); ok && r.flags.sandbox {
+			urls[string(op)+"_url"] = render.Fill("$VNV_BASE_URL{path}", map[string]render.Words{"path": render.Data(path)})
+		}
+	}
+	return urls, nil
+}
+
+// plannedValues are settings, session and number as the SDK would send them. What is
+// not known is a variable.
+func (r *stepRun) plannedValues(f *flow.Flow) map[string]render.Words {
 	scopes := f.Scopes
 	if len(scopes) == 0 {
 		scopes = []vnv.Scope{vnv.DefaultScope}
 	}
-	phone, digits := r.session.Phone, vnv.Phone(strings.TrimPrefix(string(r.session.Phone), "+"))
-	if phone == "" {
-		phone, digits = noPhone, noPhoneTo
-	}
-	who := `"phoneNumber":` + quotedJSON(phone)
-	if r.session.PhoneHash != "" {
-		who = `"hashedPhoneNumber":` + quotedJSON(r.session.PhoneHash)
-	}
+	s, state := r.session, r.plannedState()
 	coverage := ""
 	if f.Silent.NoCoverageCheck {
 		coverage = `,"coverage_check":false`
 	}
-	return strings.NewReplacer(
-		"{phone}", quotedJSON(phone), "{digits}", quotedJSON(digits), "{who}", who, "{scopes}", quotedJSON(scopes),
-		"{redirect}", first(f.RedirectURI, r.session.RedirectURI, noRedirect),
-		"{brand}", quotedJSON(first(f.Silent.Brand, vnv.DefaultBrand)), "{client_ref}", optional("client_ref", f.Silent.ClientRef),
-		"{coverage}", coverage, "{redirect_url}", optional("redirect_url", f.RedirectURI), "{mode}", optional("mode", f.Silent.Mode),
-	)
+	known := func(value, shown, otherwise string) render.Words {
+		if value == "" {
+			return render.Fill(otherwise, nil)
+		}
+		return render.Data(shown)
+	}
+	redirect, phone := first(f.RedirectURI, s.RedirectURI), string(s.Phone)
+	who := known(phone, `"phoneNumber":`+quotedJSON(phone), `"phoneNumber":"$PHONE"`)
+	if s.PhoneHash != "" {
+		who = render.Data(`"hashedPhoneNumber":` + quotedJSON(s.PhoneHash))
+	}
+	return map[string]render.Words{
+		"phone": known(phone, quotedJSON(phone), `"$PHONE"`), "digits": known(phone, quotedJSON(strings.TrimPrefix(phone, "+")), `"${PHONE#+}"`),
+		"who": who, "scopes": render.Data(quotedJSON(scopes)),
+		"state": r.inJSON(state, "$STATE"), "url_state": r.escaped(state, url.QueryEscape(state), "$STATE"),
+		"code": r.inJSON(s.Code.Reveal(), "$CODE"), "redirect": known(redirect, redirect, "$VNV_REDIRECT_URI"),
+		"brand": render.Data(quotedJSON(first(f.Silent.Brand, vnv.DefaultBrand))), "client_ref": render.Data(optional("client_ref", f.Silent.ClientRef)),
+		"coverage": render.Data(coverage), "redirect_url": render.Data(optional("redirect_url", f.RedirectURI)), "mode": render.Data(optional("mode", f.Silent.Mode)),
+	}
+}
+
+// plannedState is the state where it is known, and none where it is to be made: a
+// session that begins again holds the last one.
+func (r *stepRun) plannedState() string {
+	if r.afresh() {
+		return r.flags.state
+	}
+	return first(r.session.State.Reveal(), r.flags.state)
+}
+
+// escaped is a secret as a script must write it where its characters count: a
+// variable, unless it is known and that is not what its form is there.
+func (r *stepRun) escaped(secret, form, variable string) render.Words {
+	if r.flags.print == "" || secret == form {
+		return render.Fill(variable, nil)
+	}
+	return render.Data(form)
+}
+
+func (r *stepRun) inJSON(secret, variable string) render.Words {
+	form := strings.TrimSuffix(strings.TrimPrefix(quotedJSON(secret), `"`), `"`)
+	return slices.Concat(render.Data(`"`), r.escaped(secret, form, variable), render.Data(`"`))
 }
 
 func quotedJSON(v any) string {
@@ -163,6 +211,9 @@ func (r *stepRun) showPlan(f *flow.Flow) error {
 	if r.flags.print != "" {
 		text = render.Curl(requests, r.values(), f.Chain.MaxHops)
 	}
+	if one := strings.NewReplacer("\n", "", "\t", "").Replace(text); printable(one) != one {
+		return usagef("a value of the session or the settings holds control characters: no terminal is shown them")
+	}
 	return r.answer(text, doc)
 }
 
@@ -170,7 +221,7 @@ func (r *stepRun) showPlan(f *flow.Flow) error {
 func (r *stepRun) values() map[string]string {
 	s := r.session
 	return map[string]string{
-		"STATE": first(s.State.Reveal(), r.flags.state), "AUTH_URL": s.AuthURL, "REQUEST_ID": s.RequestID,
+		"STATE": r.plannedState(), "AUTH_URL": s.AuthURL, "REQUEST_ID": s.RequestID,
 		"CODE": s.Code.Reveal(), "TOKEN": s.AccessToken.Reveal(), render.JWTFlags: r.jwtFlags(),
 	}
 }

@@ -2,8 +2,10 @@ package render
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/vnv-cli/vnv/pkg/vnv"
 )
@@ -11,17 +13,16 @@ import (
 // PlannedRequest is a request that is not sent: secrets and what is not known yet
 // are shell variables.
 type PlannedRequest struct {
-	Step        vnv.Op      `json:"step"`
-	URL         string      `json:"url"`
-	Path        string      `json:"-"`
-	Bearer      string      `json:"bearer,omitempty"`
-	ContentType string      `json:"content_type,omitempty"`
-	Correlator  bool        `json:"x_correlator,omitempty"`
-	Body        string      `json:"body,omitempty"`
-	Form        [][2]string `json:"form,omitempty"`
-	Proof       string      `json:"-"` // of a chain: what its last redirect must carry; empty: its answer is a body
-	Then        string      `json:"-"` // what a shell does with the answer
-	Answer      string      `json:"-"` // the variable that a script ends with
+	Step        vnv.Op     `json:"step"`
+	URL         Words      `json:"url"`
+	Bearer      string     `json:"bearer,omitempty"` // the variable, empty: the device asks, and follows
+	ContentType string     `json:"content_type,omitempty"`
+	Correlator  bool       `json:"x_correlator,omitempty"`
+	Body        Words      `json:"body,omitempty"`
+	Form        [][2]Words `json:"form,omitempty"`
+	Proof       Words      `json:"-"` // of a chain: what its last redirect must carry; empty: its answer is a body
+	Then        string     `json:"-"` // what a shell does with the answer
+	Answer      string     `json:"-"` // the variable that a script ends with
 }
 
 func (p PlannedRequest) method() string {
@@ -29,6 +30,65 @@ func (p PlannedRequest) method() string {
 		return "GET"
 	}
 	return "POST"
+}
+
+// Words is a text with shell variables in it. What stands between them is data, of
+// whatever origin: no shell may find anything in it.
+type Words []Word
+
+// A Word is data, or with Var a variable as a shell writes it: $CODE.
+type Word struct {
+	Text string
+	Var  bool
+}
+
+// Data is a text of which all is data.
+func Data(text string) Words { return Words{{Text: text}} }
+
+// MarshalText gives the text as a person reads it.
+func (w Words) MarshalText() ([]byte, error) { return []byte(w.String()), nil }
+
+func (w Words) String() string {
+	var b strings.Builder
+	for _, word := range w {
+		b.WriteString(word.Text)
+	}
+	return b.String()
+}
+
+var wordMark = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\{[a-z_]+\}|\$[A-Z_]+|\$\{[A-Z_]+#\+\}`) })
+
+// Fill makes Words of a text of our own: {name} stands for a value, $NAME for a variable.
+// Values are not looked into.
+func Fill(template string, values map[string]Words) Words {
+	var out Words
+	at := 0
+	for _, m := range wordMark().FindAllStringIndex(template, -1) {
+		out = append(out, Word{Text: template[at:m[0]]})
+		mark := template[m[0]:m[1]]
+		if mark[0] == '{' {
+			out = append(out, values[mark[1:len(mark)-1]]...)
+		} else {
+			out = append(out, Word{mark, true})
+		}
+		at = m[1]
+	}
+	return merged(append(out, Word{Text: template[at:]}))
+}
+
+// merged makes one word of neighbours that are data.
+func merged(w Words) Words {
+	var out Words
+	for _, word := range w {
+		switch n := len(out); {
+		case word.Text == "":
+		case n > 0 && !word.Var && !out[n-1].Var:
+			out[n-1].Text += word.Text
+		default:
+			out = append(out, word)
+		}
+	}
+	return out
 }
 
 // variables are those of a script, in the order in which they are known, and what they hold.
@@ -44,12 +104,14 @@ var variables = []struct{ name, holds string }{
 	{"TOKEN", "the access token"},
 }
 
-// JWTFlags is the name under which [Curl] takes the flags of vnv jwt.
-const JWTFlags = "vnv jwt"
-
 func (p PlannedRequest) uses(name string) bool {
-	text := fmt.Sprint(p.URL, p.Bearer, p.Body, p.Proof, p.Form)
-	return strings.Contains(text, "$"+name) || strings.Contains(text, "${"+name)
+	all := slices.Concat(p.URL, Words{{p.Bearer, true}}, p.Body, p.Proof)
+	for _, pair := range p.Form {
+		all = append(all, pair[1]...)
+	}
+	return slices.ContainsFunc(all, func(w Word) bool {
+		return w.Var && (w.Text == "$"+name || strings.HasPrefix(w.Text, "${"+name+"#"))
+	})
 }
 
 // DryRun writes requests as they would go over the wire.
@@ -58,7 +120,7 @@ func DryRun(requests []PlannedRequest) string {
 	for i, p := range requests {
 		fmt.Fprintf(&b, "%d %s\n  %s %s\n", i+1, p.Step, p.method(), p.URL)
 		switch {
-		case p.Bearer == "" && p.Proof == "":
+		case p.Bearer == "" && len(p.Proof) == 0:
 			b.WriteString("  and every redirect, to the answer that holds the code\n")
 			continue
 		case p.Bearer == "":
@@ -66,11 +128,11 @@ func DryRun(requests []PlannedRequest) string {
 			continue
 		}
 		fmt.Fprintf(&b, "  Authorization: Bearer %s\n  Content-Type: %s\n", p.Bearer, p.ContentType)
-		body := p.Body
+		body := p.Body.String()
 		if len(p.Form) > 0 {
 			pairs := make([]string, len(p.Form))
 			for i, f := range p.Form {
-				pairs[i] = f[0] + "=" + f[1]
+				pairs[i] = f[0].String() + "=" + f[1].String()
 			}
 			body = strings.Join(pairs, "&")
 		}
@@ -82,82 +144,3 @@ func DryRun(requests []PlannedRequest) string {
 	b.WriteString("nothing was sent")
 	return b.String()
 }
-
-// Curl writes requests as commands for a POSIX shell with curl and sed. They use
-// the same settings; the JWT comes from vnv itself. What is neither among the values
-// nor the outcome of an earlier command must be in the environment of the script,
-// which says so if it is not.
-func Curl(requests []PlannedRequest, values map[string]string, maxHops int) string {
-	var b strings.Builder
-	b.WriteString(preset(requests, values))
-	for _, p := range requests {
-		fmt.Fprintf(&b, "\n# %s\n", p.Step)
-		switch {
-		case p.Bearer == "" && p.Proof == "":
-			fmt.Fprintf(&b, "ANSWER=$(curl -sS -L -c /dev/null --max-redirs %d %s)\n", maxHops, quote(p.URL))
-		case p.Bearer == "":
-			b.WriteString(p.chainLoop(maxHops))
-		default:
-			fmt.Fprintf(&b, "ANSWER=$(curl -sS %s \\\n  -H %s", quote(p.URL), quote("Authorization: Bearer "+p.Bearer))
-			if len(p.Form) == 0 {
-				fmt.Fprintf(&b, " \\\n  -H %s \\\n  -d %s", quote("Content-Type: "+p.ContentType), quote(p.Body))
-			}
-			for _, f := range p.Form {
-				fmt.Fprintf(&b, " \\\n  --data-urlencode %s", quote(f[0]+"="+f[1]))
-			}
-			b.WriteString(")\n")
-		}
-		if p.Then != "" {
-			b.WriteString(p.Then + "\n")
-		}
-	}
-	if len(requests) > 0 {
-		b.WriteString(`printf '%s\n' "$` + requests[len(requests)-1].Answer + `"`)
-	}
-	return b.String()
-}
-
-// preset gives every variable its value before it is used.
-func preset(requests []PlannedRequest, values map[string]string) string {
-	var b strings.Builder
-	for _, v := range variables {
-		at := slices.IndexFunc(requests, func(p PlannedRequest) bool { return p.uses(v.name) })
-		made := slices.IndexFunc(requests, func(p PlannedRequest) bool { return strings.Contains("\n"+p.Then, "\n"+v.name+"=") })
-		switch {
-		case at < 0, made >= 0 && made < at:
-		case values[v.name] != "":
-			b.WriteString(v.name + "=" + ShellQuote(values[v.name]) + "\n")
-		case v.name == "JWT":
-			b.WriteString("JWT=$(vnv jwt" + values[JWTFlags] + ")\n")
-		case v.name == "STATE" && requests[at].Step == vnv.OpEnable:
-			b.WriteString("STATE=$(od -An -N32 -tx1 /dev/urandom | tr -d ' \\n')\n")
-		default:
-			fmt.Fprintf(&b, ": \"${%s:?%s}\"\n", v.name, v.holds)
-		}
-	}
-	return b.String()
-}
-
-// chainLoop follows redirects one by one until the callback, which is not asked:
-// its URL is the answer. What proves it is compared, as a backend must.
-func (p PlannedRequest) chainLoop(maxHops int) string {
-	return fmt.Sprintf(`JAR=$(mktemp) NEXT=%s ANSWER=
-for HOP in $(seq %d); do
-  NEXT=$(curl -sS -o /dev/null -b "$JAR" -c "$JAR" -w '%%{redirect_url}' "$NEXT")
-  case $NEXT in *%s*) ANSWER=$NEXT; break ;; "") break ;; esac
-done
-rm -f "$JAR"
-`, quote(p.URL), maxHops+1, quote(p.Proof))
-}
-
-// quote is a word for the shell in which our variables count and nothing else does.
-func quote(s string) string {
-	pairs := []string{`\`, `\\`, `"`, `\"`, "`", "\\`", "${PHONE#+}", "${PHONE#+}"}
-	for _, v := range variables {
-		pairs = append(pairs, "$"+v.name, "$"+v.name)
-	}
-	return `"` + strings.NewReplacer(append(pairs, "$", `\$`)...).Replace(s) + `"`
-}
-
-// ShellQuote is a word for the shell in which nothing counts.
-func ShellQuote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
