@@ -23,7 +23,10 @@ func main() {
 	log.SetOutput(io.Discard) // net/http quotes malformed answers to it, raw
 	ctx, stop := context.WithCancelCause(context.Background())
 	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGQUIT) // SIGQUIT's default is a Go stack
+	if !signal.Ignored(syscall.SIGHUP) {                                   // as nohup has it
+		signal.Notify(signals, syscall.SIGHUP)
+	}
 	go func() {
 		stop(interrupted(<-signals))
 		os.Exit(interrupted(<-signals).ExitCode()) // a second one does not wait

@@ -39,7 +39,7 @@ type InterruptError struct{ Signal syscall.Signal }
 func (i InterruptError) Error() string { return "cut off by " + signalName(i.Signal) }
 
 // ExitCode is the shell's: 128 and the number of the signal. A terminal that went
-// away counts as SIGTERM, for the documented codes are these two.
+// away (SIGHUP) and Ctrl-\ (SIGQUIT) count as SIGTERM, for the documented codes are two.
 func (i InterruptError) ExitCode() int {
 	if i.Signal == syscall.SIGINT {
 		return exitInterrupt
@@ -53,6 +53,8 @@ func signalName(s syscall.Signal) string {
 		return "SIGINT"
 	case syscall.SIGHUP:
 		return "SIGHUP"
+	case syscall.SIGQUIT:
+		return "SIGQUIT"
 	default:
 		return "SIGTERM"
 	}

@@ -42,5 +42,5 @@ var exitCodes = []struct {
 	{exitReserved, "reserved"},
 	{exitLater, "rate limited or unavailable (429, 503): try later"},
 	{exitInterrupt, "cut off by SIGINT before the answer"},
-	{exitTerminate, "cut off by SIGTERM before the answer"},
+	{exitTerminate, "cut off by SIGTERM, SIGHUP or SIGQUIT before the answer"},
 }

@@ -23,7 +23,7 @@ func (r *stepRun) pasting(f *flow.Flow) {
 		if err != nil {
 			return func() {}
 		}
-		restore, err := quietInput(tty)
+		quiet, err := openQuiet(tty)
 		if err != nil {
 			tty.Close()
 			return func() {}
@@ -32,13 +32,12 @@ func (r *stepRun) pasting(f *flow.Flow) {
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
-			defer tty.Close()
-			defer restore()
-			pasteLines(ctx, tty, func(text string) { _ = offer(text) })
+			defer quiet.Close()
+			pasteLines(ctx, quiet, func(text string) { _ = offer(text) })
 		}()
 		return func() {
 			cancel()
-			_ = tty.SetReadDeadline(longAgo) // where it cannot be set, a read ends by itself
+			quiet.wake()
 			<-done
 		}
 	}
@@ -59,7 +58,9 @@ func pasteLines(ctx context.Context, in io.Reader, offer func(string)) {
 		n, err := in.Read(chunk)
 		for _, b := range chunk[:n] {
 			if b != '\n' && b != '\r' {
-				line = append(line, b)
+				if b >= ' ' || b == '\t' { // no key that means something else, as Ctrl-D
+					line = append(line, b)
+				}
 				continue
 			}
 			if text := bytes.TrimSpace(line); len(text) > 0 {

@@ -7,8 +7,12 @@ import (
 	"os"
 )
 
-// quietInput cannot be had here, so nothing is read: the callback comes by the
-// listener, or with vnv exchange --callback-url.
-func quietInput(*os.File) (restore func(), err error) {
+// quietTTY cannot be had here, so nothing is read: the callback comes by the listener, or
+// with vnv exchange --callback-url.
+type quietTTY struct{ *os.File }
+
+func openQuiet(*os.File) (*quietTTY, error) {
 	return nil, errors.New("pasting is not possible on this system")
 }
+
+func (q *quietTTY) wake() {}
