@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // A Leak is a secret or a phone number left in a file.
@@ -34,8 +35,8 @@ const (
 	spare    = 16 << 20 // and these on top
 )
 
-// Check finds the secrets and phone numbers (with a plus, or under a name that says so) left in a
-// file, whatever its format: as they are, URL-encoded once or twice, in base64, in hexadecimal, or
+// Check finds the secrets, private keys and phone numbers (after a plus or a zero, or under a name that says
+// so) left in a file, whatever its format: as they are, URL-encoded once or twice, in base64, in hexadecimal, or
 // with JSON's escapes. What was found in one place is searched for in all forms in the others. Nil if
 // nothing was found; a file too involved to be looked through whole is a leak of the kind "unchecked".
 func Check(b []byte) []Leak {
@@ -102,26 +103,33 @@ type checker struct {
 	placed map[string]bool // value and place that were told
 	found  []secretFound
 	known  needles
+	phones []subscriber // among found
 	budget int
+	inKey  bool // the first line of a private key was told of, and not yet its last
 }
 
 type secretFound struct{ kind, value string }
 
 // leak notes a value, once at a place: decoding what is around it does not make it another.
 func (c *checker) leak(kind, where, enc, value string) {
-	enc = cmp.Or(enc, EncPlain)
-	l := Leak{Printable(kind), Printable(where), enc, glimpse(value)}
+	l := Leak{Printable(kind), Printable(where), cmp.Or(enc, EncPlain), glimpse(value)}
 	place := value + "\n" + where
 	placed := c.placed[place]
-	c.forms[value+"\n"+enc], c.placed[place] = true, true
-	if placed || c.told[l] || len(c.leaks) >= maxLeaks {
-		return
+	c.forms[value+"\n"+l.Encoding], c.placed[place], c.placed[kind+"\n"+where] = true, true, true
+	if !placed && c.tell(l) && len(value) >= minKnown && len(c.found) < maxFound {
+		c.found = append(c.found, secretFound{kind, value})
+		c.number(kind, value)
+	}
+}
+
+// tell notes a leak, once, while there is room.
+func (c *checker) tell(l Leak) bool {
+	if c.told[l] || len(c.leaks) >= maxLeaks {
+		return false
 	}
 	c.told[l] = true
 	c.leaks = append(c.leaks, l)
-	if len(value) >= minKnown && len(c.found) < maxFound {
-		c.found = append(c.found, secretFound{kind, value})
-	}
+	return true
 }
 
 // glimpse shows the beginning of a value, and how long it is.
@@ -131,7 +139,7 @@ func glimpse(s string) string {
 	if len(s) >= minKnown {
 		n = shown
 	}
-	return Printable(strings.ToValidUTF8(s[:n], "")) + "…(" + strconv.Itoa(len(s)) + ")"
+	return Printable(strings.ToValidUTF8(s[:n], "")) + "…(" + strconv.Itoa(utf8.RuneCountInString(s)) + ")"
 }
 
 // node looks through a JSON value that stands at where under name.

@@ -62,7 +62,7 @@ var leakShapes = sync.OnceValue(func() *regexp.Regexp {
 		`(?P<jwt>\beyj[a-z0-9_-]{8,}\.[a-z0-9_-]+(?:\.[a-z0-9_-]*)?)` +
 		`|\b(?:bearer|basic)\s+(?P<token>[a-z0-9._~+/=-]{4,})` +
 		`|(?:^|[^a-z0-9+/])(?P<phone>\+[1-9](?:[ -]?[0-9]){6,14})\b` +
-		`|(?P<at>[?&#;]|\b)(?P<name>[a-z][a-z_-]{1,30})(?P<is>["']?\s*[=:]\s*["']?)(?P<value>[^\s&"'<>;,]{4,})`)
+		`|(?P<at>[?&#;]|\b)(?P<name>[a-z][a-z_-]{1,30})(?P<is>["']?\s*[=:]\s*["']?)(?P<value>[^\s&#"'<>;,]{4,})`)
 })
 
 // text looks through a text that was decoded by the encodings in enc, and through what it may hold.
@@ -72,6 +72,8 @@ func (c *checker) text(where, s, enc string, layer int) {
 		return
 	}
 	c.shapes(where, s, enc)
+	c.keys(where, s, enc)
+	c.numbers(where, s, enc)
 	c.again(where, s, enc)
 	for at := 0; at < len(s); {
 		i := strings.Index(s[at:], "://")
@@ -198,7 +200,7 @@ func (c *checker) layers(where, s, enc string, layer int) {
 			c.text(where, out, within(EncJSON), layer)
 		}
 	}
-	for run := range strings.FieldsFuncSeq(s, func(r rune) bool { return !base64Rune(r) }) {
+	for run := range strings.FieldsFuncSeq(s, func(r rune) bool { return !base64Rune(r) || r == '=' }) {
 		if len(run) < minEncoded {
 			continue
 		}

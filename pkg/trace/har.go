@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -172,10 +173,18 @@ func (h *Hop) harRequest() harRequest {
 	if u := parseMasked(h.URL); u != nil && u.RawQuery != "" {
 		for pair := range strings.SplitSeq(u.RawQuery, "&") {
 			name, value, _ := strings.Cut(pair, "=")
-			r.Query = append(r.Query, harPair{unescaped(name), unescaped(value)})
+			r.Query = append(r.Query, harPair{percentless(name), percentless(value)})
 		}
 	}
 	return r
+}
+
+// percentless undoes the percent signs of a query; a plus stays one, as it stands in the URL.
+func percentless(s string) string {
+	if out, err := url.PathUnescape(s); err == nil {
+		return Printable(out)
+	}
+	return s
 }
 
 func (h *Hop) harResponse() harResponse {

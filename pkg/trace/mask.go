@@ -97,11 +97,11 @@ func (m *Mask) pseudonym(kind, value string) string {
 	a, ok := m.shown[value]
 	given := m.given[value]
 	m.mu.RUnlock()
-	if given || standsIn(value) {
-		return value
-	}
 	if plus, ok := strings.CutPrefix(value, " "); ok && standsIn("+"+plus) {
 		return "+" + plus // a query's plus
+	}
+	if given || standsIn(value) {
+		return value
 	}
 	if ok && (a.secret || !secretNames[kind]) {
 		return a.text
@@ -140,8 +140,8 @@ func standsIn(value string) bool {
 		_, err := strconv.Atoi(strings.TrimPrefix(n, "["))
 		return err == nil
 	}
-	const head, tail, middle = 4, 2, 45 // digits, digits, bytes
-	digits := strings.TrimPrefix(value, "+")
+	const head, tail, middle = 4, 2, 45                               // digits, digits, bytes
+	digits := strings.TrimPrefix(strings.TrimPrefix(value, " "), "+") // a query's plus is read as a space
 	rest := strings.TrimLeft(digits, "0123456789")
 	end := strings.TrimLeft(rest, "•")
 	return len(digits)-len(rest) <= head && rest != end && len(rest) <= middle+tail && len(end) <= tail && countDigits(end) == len(end)

@@ -8,12 +8,13 @@ import (
 )
 
 // shapes finds what is secret by its looks in free text: URLs, tokens after Bearer or Basic, JWTs,
-// phone numbers, and values given to a secret name. Compiled at the first use, for start-up's sake.
+// private keys, phone numbers, and values given to a secret name. Compiled at the first use, for start-up's sake.
 var shapes = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`(?i)` +
 		`(?P<url>[a-z][a-z0-9+.-]*://[^\s"'<>` + "`" + `]+)` +
 		`|\b(?P<scheme>bearer|basic)\s+(?P<token>[a-z0-9._~+/=-]+)` +
 		`|(?P<jwt>\beyj[a-z0-9_-]*\.[a-z0-9_-]+(?:\.[a-z0-9_-]*)?)` +
+		`|(?P<key>-{4,5} ?BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?s:.*?)(?:-{4,5} ?END [A-Z0-9 ]{0,40}PRIVATE KEY[A-Z -]*|$))` +
 		`|(?P<phone>\+[1-9](?:[ .()/-]{0,3}[0-9]){6,14}\b)` +
 		`|\b(?P<name>code|state|[a-z]+_token|token|nonce|request_id|client_secret|password|session_?id)(?P<is>"?\s*[=:]\s*"?)(?P<value>[^\s&"',;<>]{4,})`)
 })
@@ -61,7 +62,7 @@ func (m *Mask) Error(err error) string {
 }
 
 // hints are the words of which every text with a match of shapes holds one.
-var hints = []string{"://", "bearer", "basic", "eyj", "code", "state", "token", "nonce", "request_id", "secret", "password", "session"}
+var hints = []string{"://", "bearer", "basic", "eyj", "code", "state", "token", "nonce", "request_id", "secret", "password", "session", "private key"}
 
 // mayBeShaped says whether s is worth the search: most texts are not, and compiling shapes takes
 // longer than many a request.
@@ -103,6 +104,9 @@ func (m *Mask) shape(part func(string) string) string {
 	}
 	if t := part("jwt"); t != "" {
 		return m.pseudonym("jwt", t)
+	}
+	if t := part("key"); t != "" {
+		return m.pseudonym("private-key", t)
 	}
 	if t := part("phone"); t != "" {
 		return m.pseudonym("phone", t)

@@ -167,8 +167,8 @@ func mayBeNumber(s string) bool {
 	return false
 }
 
-// eachNumber calls found for every number in s that nobody told of.
-func eachNumber(s string, found func(from, to int)) {
+// eachNumber calls found for every number in s that nobody told of; bare: only its length says that it is one.
+func eachNumber(s string, found func(from, to int, bare bool)) {
 	if !mayBeNumber(s) {
 		return
 	}
@@ -184,7 +184,7 @@ func eachNumber(s string, found func(from, to int)) {
 		case digits > mostDigits, at[named] < 0 && !alone(s, from, to):
 		case at[home] >= 0 && digits < leastHome, at[bare] >= 0 && looksTime(s[from:to]):
 		default:
-			found(from, to)
+			found(from, to, at[bare] >= 0)
 		}
 	}
 }
@@ -228,9 +228,19 @@ func looksTime(digits string) bool {
 func (m *Mask) numbers(s string) string {
 	var b strings.Builder
 	end := 0
-	eachNumber(s, func(from, to int) {
+	eachNumber(s, func(from, to int, _ bool) {
 		b.WriteString(s[end:from] + m.pseudonym("phone", s[from:to]))
 		end = to
 	})
 	return b.String() + s[end:]
+}
+
+// onlyDigits are the digits in s.
+func onlyDigits(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < '0' || r > '9' {
+			return -1
+		}
+		return r
+	}, s)
 }

@@ -42,15 +42,6 @@ func TestKnownNumber(t *testing.T) {
 	}
 }
 
-func onlyDigits(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < '0' || r > '9' {
-			return -1
-		}
-		return r
-	}, s)
-}
-
 func TestShortNumber(t *testing.T) {
 	t.Parallel()
 	m := &Mask{}

@@ -42,6 +42,7 @@ type Fact struct {
 const (
 	KindCause    = "cause"
 	KindCode     = "code"
+	KindKey      = "private-key"
 	KindJWT      = "jwt"
 	KindDocument = "vnv-error"
 	KindTrace    = "trace"
@@ -71,6 +72,7 @@ type recogniser struct {
 // recognisers are tried in this order; the first that knows the input has it.
 func recognisers() []recogniser {
 	return []recogniser{
+		{KindKey, "a private key", (*reading).key},
 		{KindCause, "the name of a cause", (*reading).cause},
 		{KindCode, "an error code of the vendor, OAuth, CAMARA, Verify or a phone library, or an HTTP status", (*reading).code},
 		{KindJWT, "a JWT", (*reading).jwt},
