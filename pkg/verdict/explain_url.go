@@ -154,7 +154,7 @@ func (r *reading) goodCallback(all url.Values, x Explanation) (Explanation, bool
 		return x, true
 	}
 	x.Means = "Not a failure. Compare the state with the one you sent, then exchange the code at once, with the registered redirect URI: it works once."
-	x.Source, x.Next = "guide, step 3; RFC 6749 section 4.1.2", []string{`vnv exchange --callback-url - --state "$STATE"`}
+	x.Source, x.Next = "guide, step 3; RFC 6749 section 4.1.2", []string{`vnv exchange --callback-url - --state env:STATE`}
 	return x, true
 }
 
@@ -167,7 +167,7 @@ func authURL(query url.Values, x Explanation) Explanation {
 	if query.Get("client_id") == "sandbox_test" {
 		x.Means = "It is the virtual operator's: no phone is needed. " + x.Means
 	}
-	x.Source, x.Next = "guide, steps 2 and 3", []string{`vnv authorize --auth-url "$AUTH_URL" --state "$STATE" --device none`}
+	x.Source, x.Next = "guide, steps 2 and 3", []string{`vnv authorize --auth-url "$AUTH_URL" --state env:STATE --device none`}
 	return x
 }
 

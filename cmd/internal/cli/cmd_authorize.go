@@ -23,8 +23,9 @@ says where a tunnel brings it. Anywhere else the callback URL is pasted, or
 taken from the last redirect when vnv follows the chain itself.`,
 		Example: `  vnv authorize --session flow.json --device none
   vnv authorize - -o json < flow.json
-  vnv authorize --auth-url "$AUTH_URL" --state "$STATE" --device browser
-  vnv authorize --session flow.json --redirect-uri https://dev.example/cb --listen 127.0.0.1:8080
+  vnv authorize --auth-url "$AUTH_URL" --state env:STATE --device browser
+  vnv authorize --session flow.json --redirect-uri https://dev.example/cb \
+      --listen 127.0.0.1:8080
   vnv authorize --sandbox`,
 	}, stepCommand{
 		ops: []vnv.Op{vnv.OpAuthorize},

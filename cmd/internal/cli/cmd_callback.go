@@ -17,7 +17,7 @@ func callbackCmd(a *app) *cobra.Command {
 		Use:     "callback",
 		Short:   "Wait for the callback of a flow that was started elsewhere",
 		Long:    "Wait for the callback of a flow that was started elsewhere: vnv callback listen.",
-		Example: "  vnv callback listen --redirect-uri http://localhost:3000/callback --state \"$STATE\"",
+		Example: "  vnv callback listen --state env:STATE",
 		Args:    a.noArguments,
 		RunE: func(*cobra.Command, []string) error {
 			return usagef("vnv callback needs a subcommand: listen")
@@ -39,7 +39,7 @@ var listenKeys = []string{"redirect_uri", "listen", "listen_public", "error_grac
 func callbackListenCmd(a *app) *cobra.Command {
 	r := &listenRun{stepRun: &stepRun{app: a, ops: []vnv.Op{vnv.OpAuthorize}}}
 	cmd := &cobra.Command{
-		Use:   "listen --state STATE",
+		Use:   "listen --state env:NAME",
 		Short: "Listen for one callback, and answer with its code",
 		Long: `Listen for one callback of a flow that was started elsewhere, by your app or
 backend: the answer is the code. It ends on the exact path with the state alone;
@@ -47,16 +47,16 @@ everything else is answered and ignored. With --forward-to the callback is
 passed on to your own backend as it came, and the answer is the backend's.
 
 Without --timeout it waits until Ctrl-C, which is a normal end.`,
-		Example: `  vnv callback listen --redirect-uri http://localhost:3000/callback --state "$STATE"
-  vnv callback listen --redirect-uri https://dev.example/cb --listen 127.0.0.1:8080 --state "$STATE"
-  vnv callback listen --state "$STATE" --forward-to http://localhost:4000/callback`,
+		Example: `  vnv callback listen --state env:STATE
+  vnv callback listen --state - --listen 127.0.0.1:8080 < state.txt
+  vnv callback listen --state env:STATE --forward-to http://localhost:4000/cb`,
 		Args: a.noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return r.run(cmd.Context()) },
 	}
 	r.cmd = cmd
 	fs := cmd.Flags()
 	fs.SortFlags = false
-	fs.StringVar(&r.flags.state, "state", "", "`STATE` that the callback has to bring")
+	fs.StringVar(&r.flags.state, "state", "", "state that the callback has to bring: - (stdin), a `FILE` or env:NAME")
 	fs.StringVar(&r.forwardTo, "forward-to", "", "pass the callback on to your backend at `URL`, and stop")
 	addSettings(fs, listenKeys...)
 	fs.String("profile", "", "`NAME` of the profile in the config file (VNV_PROFILE)")
@@ -75,6 +75,9 @@ func (r *listenRun) run(ctx context.Context) error {
 	if r.config, err = loadConfig(ctx, &r.Env, r.cmd.Flags(), false); err != nil {
 		return err
 	}
+	if r.flags.state, err = r.stateFrom(ctx, r.cmd.Flags(), r.flags.state); err != nil {
+		return err
+	}
 	if r.flags.state == "" {
 		return usagef("--state is missing: without it no callback can be told from a forged one")
 	}
@@ -87,7 +90,6 @@ func (r *listenRun) run(ctx context.Context) error {
 	if !flow.Ours(redirectURI, r.config.text("listen")) {
 		return usagef("%s does not lead to this machine: say where a tunnel brings it with --listen", printable(r.mask.URL(redirectURI)))
 	}
-	r.mask.Know("state", r.flags.state, "")
 	return r.listen(ctx, redirectURI)
 }
 
@@ -108,6 +110,7 @@ func (r *listenRun) listen(ctx context.Context, redirectURI string) error {
 	if r.story != nil {
 		r.story.Verbose = true // where it listens is all the story there is
 	}
+	r.tellWarnings()
 	sink(flow.Listening{Addrs: l.Addrs(), RedirectURI: l.RedirectURI()})
 	if text := r.tunnel(network)(ctx, l); text != "" {
 		sink(flow.Note{Text: text})

@@ -23,7 +23,7 @@ with --session FILE or -o json, or choose the state yourself with --state.`,
 	}, stepCommand{
 		ops: []vnv.Op{vnv.OpEnable},
 		prefer: func(_ context.Context, r *stepRun) error {
-			if r.api.Name == vnv.NumberVerification.Name && r.out.format == formatText && r.flags.session == "" && r.flags.state == "" {
+			if r.api.Name == vnv.NumberVerification.Name && r.out.format == formatText && r.flags.session == "" && r.flags.state == "" && !r.flags.planning() {
 				r.warnings = append(r.warnings, "the state that proves the callback is not kept: use --session FILE, -o json or --state")
 			}
 			return nil

@@ -22,7 +22,7 @@ A code works once, and only with the redirect URI that is registered. It is sent
 at most once: when no answer comes, the outcome is unknown and vnv says so.`,
 		Example: `  vnv exchange --session flow.json
   vnv exchange --code env:CODE --redirect-uri https://dev.example/cb
-  vnv exchange --callback-url - --state "$STATE"
+  vnv exchange --callback-url - --state env:STATE
   vnv exchange --sandbox`,
 	}, stepCommand{
 		ops: []vnv.Op{vnv.OpExchange},

@@ -186,7 +186,7 @@ func (a *app) tokenArgument(ctx context.Context, args []string) (string, error) 
 		spec = args[0]
 	}
 	if strings.HasPrefix(spec, "eyJ") {
-		a.warn("the token stands among the arguments, which other users of this machine can read: use - or env:NAME")
+		a.warn("the token" + amongArguments)
 		return spec, nil
 	}
 	if spec == "-" && a.InTTY {

@@ -19,7 +19,8 @@ Numbers that begin with +990 belong to the vendor's virtual operator: an even
 last digit is verified, an odd one is not, and 99 at the end is an error.`,
 		Example: `  vnv run --phone +99012345678 --sandbox
   vnv run --phone +447700900123
-  vnv run --phone +447700900123 --redirect-uri https://dev.example/cb --listen 127.0.0.1:8080
+  vnv run --phone +447700900123 --redirect-uri https://dev.example/cb \
+      --listen 127.0.0.1:8080
   vnv run --phone +99012345678 -o json --jq .verified
   vnv run --phone +99012345678 --sandbox --fault wifi`,
 	}, stepCommand{ops: flow.Steps(vnv.NumberVerification), answer: verdictText, whole: true})

@@ -72,7 +72,8 @@ func ledgerCmd(a *app) *cobra.Command {
 --reveal shows the values that were sent, for a test that compares them.`,
 		Example: `  vnv sandbox ledger
   vnv sandbox ledger --after 12 --wait 10s
-  vnv sandbox ledger --reveal --jq '.entries[] | select(.stage == "token") | .code'`,
+  vnv sandbox ledger --reveal \
+      --jq '.entries[] | select(.stage == "token") | .code'`,
 	}
 	cmd.Flags().SortFlags = false
 	cmd.Flags().Int64Var(&f.after, "after", 0, "only requests after number `N`")

@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/spf13/pflag"
 	"github.com/vnv-cli/vnv/pkg/vnv"
 )
 
@@ -35,6 +36,38 @@ func (a *app) readText(ctx context.Context, what, spec string) (string, error) {
 	raw, err := a.readSecret(ctx, what, spec)
 	return strings.TrimSpace(string(raw)), err
 }
+
+// strongState is how many characters 128 bits need as base64url: RFC 6749, section
+// 10.10, wants no fewer. A state of vnv's own has 256 bits.
+const strongState = 22
+
+// stateFrom reads the state that --state names. The state itself is taken too, since
+// scripts give it: with a warning.
+func (a *app) stateFrom(ctx context.Context, fs *pflag.FlagSet, spec string) (string, error) {
+	f := fs.Lookup("state")
+	if spec == "" {
+		if f != nil && f.Changed {
+			return "", usagef("--state is empty")
+		}
+		return "", nil
+	}
+	state := spec
+	if info, err := os.Stat(spec); spec == "-" || strings.HasPrefix(spec, "env:") || err == nil && info.Mode().IsRegular() {
+		if state, err = a.readText(ctx, "state", spec); err != nil {
+			return "", err
+		}
+	} else {
+		a.warnings = append(a.warnings, "the state"+amongArguments)
+	}
+	if len(state) < strongState {
+		a.warnings = append(a.warnings, "a state of "+itoa(len(state))+" characters can be guessed, and with it a callback forged: take 256 random bits for each attempt")
+	}
+	a.mask.Know("state", state, "")
+	return state, nil
+}
+
+// amongArguments warns of a secret in the command line.
+const amongArguments = " stands among the arguments, which other users of this machine can read: use - or env:NAME"
 
 // readStdin hands out stdin once: a second reader would get nothing and wait.
 func (a *app) readStdin(ctx context.Context, what string) ([]byte, error) {

@@ -157,8 +157,8 @@ var printedValues = map[string]struct {
 		func(_ *testing.T, all []received) []sent { return []sent{{all[0].auth, "Bearer " + hostile}} },
 	},
 	"enable, flags": {
-		nil, nil,
-		[]string{"enable", "--phone", "+99012345678", "--scope", lines, "--state", lines},
+		nil, map[string]string{"S": lines},
+		[]string{"enable", "--phone", "+99012345678", "--scope", lines, "--state", "env:S"},
 		func(t *testing.T, all []received) []sent {
 			t.Helper()
 			return []sent{{inBody(t, all[0].body, "scopes"), lines}, {inBody(t, all[0].body, "state"), lines}}

@@ -43,7 +43,7 @@ func (f *stepFlags) planning() bool { return f.dryRun || f.print != "" }
 
 func (f *stepFlags) add(fs *pflag.FlagSet) {
 	fs.StringVar(&f.phone, "phone", "", "phone `NUMBER` in E.164 form: +447700900123")
-	fs.StringVar(&f.state, "state", "", "`STATE` of the attempt (default is 256 random bits)")
+	fs.StringVar(&f.state, "state", "", "state of the attempt: - (stdin), a `FILE` or env:NAME (default is 256 random bits)")
 	fs.StringVar(&f.session, "session", "", "keep what the steps pass on in `FILE`")
 	fs.BoolVar(&f.sandbox, "sandbox", false, "play vendor and carrier on this machine")
 	fs.StringArrayVar(&f.faults, "fault", nil, faultUsage)
@@ -163,6 +163,7 @@ func (r *stepRun) run(ctx context.Context, args []string) error {
 		return err
 	}
 	if r.flags.planning() {
+		r.tellWarnings()
 		return r.showPlan(f)
 	}
 	stop, err := r.playSandbox(ctx, f)

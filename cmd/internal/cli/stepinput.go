@@ -18,6 +18,10 @@ func (r *stepRun) input(ctx context.Context, args []string) error {
 	if err := r.chooseAPI(""); err != nil {
 		return err
 	}
+	var err error
+	if r.flags.state, err = r.stateFrom(ctx, r.cmd.Flags(), r.flags.state); err != nil {
+		return err
+	}
 	if piped && r.flags.session != "" {
 		return usagef("- and --session both bring a session: use one")
 	}

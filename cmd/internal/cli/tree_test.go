@@ -53,7 +53,7 @@ func texts(t *testing.T, cmd *cobra.Command) {
 		t.Errorf("Long is not made of whole sentences: %q", cmd.Long)
 	}
 	for line := range strings.Lines(cmd.Long + "\n" + cmd.Example) {
-		if n := len([]rune(strings.TrimSuffix(line, "\n"))); n > 100 {
+		if n := len([]rune(strings.TrimSuffix(line, "\n"))); n > 80 {
 			t.Errorf("a line of %d columns: %q", n, line)
 		}
 	}
