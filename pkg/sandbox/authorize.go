@@ -78,7 +78,7 @@ func (c *call) hintedPhone() (phone string, ok bool) {
 
 // servePosted is serveDirect for a form.
 func servePosted(c *call) {
-	if !c.direct {
+	if !c.direct && c.malformed == nil {
 		c.deny("client_id is another", refusal{http.StatusBadRequest, "The client is unknown.", nil})
 		return
 	}
@@ -87,11 +87,14 @@ func servePosted(c *call) {
 
 // serveDirect begins the chain for an app, which is sent back to a registered redirect URI or nowhere.
 func serveDirect(c *call) {
+	if c.refuseMalformed() {
+		return
+	}
 	uri, _ := c.one("redirect_uri")
 	c.s.mu.Lock()
 	registered := slices.Contains(c.s.redirects, uri)
 	c.s.mu.Unlock()
-	if c.malformed != nil || !registered {
+	if !registered {
 		c.deny("redirect_uri is not a registered one", refusal{http.StatusBadRequest, "The redirect URI is not registered.", nil})
 		return
 	}

@@ -47,6 +47,7 @@ func (c *call) checkRequest(claims jwt.MapClaims) error {
 	audience, _ := claims.GetAudience()
 	expires, _ := claims.GetExpirationTime()
 	issued, _ := claims.GetIssuedAt()
+	begins, _ := claims.GetNotBefore()
 	id, _ := claims["jti"].(string)
 	_, nested := claims["request"]
 	_, referred := claims["request_uri"]
@@ -61,6 +62,8 @@ func (c *call) checkRequest(claims jwt.MapClaims) error {
 		return fmt.Errorf("the request object lives longer than %v", maxAssertion)
 	case issued.After(c.now.Add(leeway)) || !c.now.Before(expires.Add(leeway)):
 		return errors.New("the request object is from the future, or has expired")
+	case begins != nil && begins.After(c.now.Add(leeway)):
+		return errors.New("the request object is not valid yet")
 	case nested || referred:
 		return errors.New("the request object holds another")
 	}

@@ -61,6 +61,7 @@ func TestRequestObjectRefused(t *testing.T) {
 		{"exp": now.Add(10 * time.Minute).Unix()},
 		{"iat": now.Add(-2 * time.Hour).Unix(), "exp": now.Add(-2*time.Hour + time.Minute).Unix()},
 		{"iat": now.Add(time.Hour).Unix(), "exp": now.Add(time.Hour + time.Minute).Unix()},
+		{"nbf": now.Add(time.Hour).Unix()},
 		{"request": "e30.e30."},
 		{"request_uri": "https://evil.example"},
 		{"redirect_uri": "https://evil.example"},

@@ -32,12 +32,12 @@ type edition struct {
 // that leads to no number; what is left to say is that it does not permit the call.
 var editions = [...]edition{
 	{
-		camaraV2, true, `-_:;.\/<>{}`, 256, ".",
+		camaraV2, true, "-_:;./<>{}", 256, ".",
 		coded{code: codeDenied, words: words{"", permissionDenied + "."}},
 		"The subscription must be identified using either Network-based authentication or SIM-based authentication to access this service.",
 	},
 	{
-		camaraV1, true, `-_:;.\/<>{}`, 256, ".",
+		camaraV1, true, "-_:;./<>{}", 256, ".",
 		coded{code: strings.TrimPrefix(codeNoContext, codePrefix), words: words{"", noContext + "."}},
 		notMobile,
 	},
@@ -92,7 +92,7 @@ func (c *call) readBearer() {
 	c.s.mu.Lock()
 	defer c.s.mu.Unlock()
 	g, _ := c.s.tokens.get(c.entry.Token, c.now)
-	c.number, c.part, c.entry.Flow = g.phone, g.part, g.number
+	c.number, c.part, c.entry.Flow = g.phone, g.part, g.flowNumber
 }
 
 func readShare(c *call) {

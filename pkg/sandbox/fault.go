@@ -113,6 +113,28 @@ func (s *Server) SetFaults(selections ...string) error {
 	return nil
 }
 
+// SwitchFault sets one fault beside those that are set, or ends it: on is whether it is to be set, and the selection is
+// one as for [Server.SetFaults], the same each time. The others keep what they have left of their times. The error says
+// that the selection is wrong; then nothing is changed.
+func (s *Server) SwitchFault(selection string, on bool) error {
+	var added []*armed
+	if on {
+		a, err := parseSelection(selection)
+		if err != nil {
+			return err
+		}
+		added = append(added, a)
+	}
+	for {
+		before := s.armed.Load()
+		after := slices.DeleteFunc(slices.Clone(*before), func(a *armed) bool { return a.selection == selection })
+		after = append(after, added...)
+		if s.armed.CompareAndSwap(before, &after) {
+			return nil
+		}
+	}
+}
+
 // ActiveFaults are the selections that are set, as [Server.SetFaults] or [Options.Faults] had them, without
 // those whose times are used up.
 func (s *Server) ActiveFaults() []string {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -90,6 +91,9 @@ func (l *ledger) add(e *Entry) {
 	if l.news != nil {
 		close(l.news)
 		l.news = nil
+	}
+	for _, s := range [...]*string{&e.State, &e.Code, &e.RedirectURI} {
+		*s = strings.Clone(*s) // as a part of a form it would hold on to all of it
 	}
 	l.text += e.text()
 	for l.held > 0 && (l.held == l.size || l.text > maxLedgerText) {

@@ -101,12 +101,12 @@ func (c *call) beginFlow(phone string) {
 
 // partOf puts the request down to the flow that g was made for.
 func (c *call) partOf(g *grant) {
-	c.entry.Flow, c.entry.Phone, c.part = g.number, g.phone, g.part
+	c.entry.Flow, c.entry.Phone, c.part = g.flowNumber, g.phone, g.part
 }
 
 // grantFor is what a flow that begins now stands for.
 func (c *call) grantFor(phone, scope, redirectURI string) grant {
-	return grant{number: c.entry.Flow, phone: phone, scope: scope, redirectURI: redirectURI, result: c.part.resultOf(phone), part: c.part}
+	return grant{flowNumber: c.entry.Flow, phone: phone, scope: scope, redirectURI: redirectURI, result: c.part.resultOf(phone), part: c.part}
 }
 
 // resultOf is what a number leads to: as the scenario says, else by its digits.

@@ -2,7 +2,6 @@ package sandbox
 
 import (
 	"bytes"
-	"regexp"
 	"strconv"
 	"strings"
 	"unicode"
@@ -11,9 +10,29 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// unknownAnchor is what the YAML reader says of *name where no &name stands before: most often a number
+// unknownAnchor is the name in what the YAML reader says of *name where no &name stands before: most often a number
 // pattern without its quotes.
-var unknownAnchor = regexp.MustCompile(`^unknown anchor '(.*)' referenced$`)
+func unknownAnchor(text string) (name string, ok bool) {
+	rest, ok := strings.CutPrefix(text, "unknown anchor '")
+	if !ok {
+		return "", false
+	}
+	return strings.CutSuffix(rest, "' referenced")
+}
+
+// aliasOf is where an alias of that name stands: at the beginning of a line or of a value, not within a quoted pattern.
+func aliasOf(file []byte, name string) int {
+	alias := []byte("*" + name)
+	for at := 0; ; at++ {
+		next := bytes.Index(file[at:], alias)
+		if next < 0 {
+			return -1
+		}
+		if at += next; at == 0 || bytes.IndexByte([]byte(" \t\n:-[{,"), file[at-1]) >= 0 {
+			return at
+		}
+	}
+}
 
 // syntax turns an error of the YAML reader, "yaml: line 3: …", into ours. Where the reader names no line we
 // look for it; what the file holds is never repeated.
@@ -26,14 +45,14 @@ func (p *scenarioParser) syntax(err error, file []byte) {
 			line, text = n, after
 		}
 	}
-	anchor := unknownAnchor.FindStringSubmatch(text)
+	anchor, unknown := unknownAnchor(text)
 	switch {
 	case text == "EOF":
 		line, text = 0, "the file is empty"
 	case strings.HasPrefix(text, "exceeded max depth"):
 		line, text = 0, "the file is nested too deeply"
-	case anchor != nil:
-		line = lineOf(file, bytes.Index(file, []byte("*"+anchor[1])))
+	case unknown:
+		line = lineOf(file, aliasOf(file, anchor))
 		text = "an alias of nothing: a number pattern that begins with * stands in quotes"
 	case strings.Contains(text, "UTF-8"):
 		line, text = lineOf(file, firstRune(file, func(r rune, size int) bool { return r == utf8.RuneError && size == 1 })), "this is not UTF-8"

@@ -198,6 +198,7 @@ func TestScenarioErrors(t *testing.T) {
 		head + `"*": {fault: }`:                                                 `test.yaml:2: fault: want a name or a list of names`,
 		head + `"*": {fault: !!binary d2lmaQ==}`:                                `test.yaml:2: fault: tags are not supported`,
 		head + `*78: {}`:                                                        `test.yaml:2: an alias of nothing: a number pattern that begins with * stands in quotes`,
+		head + "\"+447*78\": {}\n  *78: {}":                                     `test.yaml:3: an alias of nothing: a number pattern that begins with * stands in quotes`,
 		head + "\"*\":\n    fault: wi\x00fi":                                    `test.yaml:3: control characters are not allowed`,
 		head + "\"*\": {outcome: true}\n  \xff: {}":                             `test.yaml:3: this is not UTF-8`,
 		"%YAML 9.9\n---\na: b":                                                  `test.yaml:1: found incompatible YAML document`,

@@ -89,6 +89,42 @@ func TestFaultsByNumber(t *testing.T) {
 }
 
 // A ? is a digit: it does not stand for the + that every number begins with.
+// One fault more or less leaves to the others what they have left.
+func TestSwitchFault(t *testing.T) {
+	t.Parallel()
+	c := start(t, sandbox.Options{Faults: []string{"enable-500:2", "wifi"}})
+	enable := func() int {
+		return c.enableBody(`{"phone_number":"` + yes + `","scopes":["` + scope + `"],"state":"s"}`).status
+	}
+	if got := enable(); got != 500 {
+		t.Fatal(got)
+	}
+	for _, change := range []struct {
+		selection string
+		on        bool
+		set       string
+	}{
+		{"token-500@*98:3", true, "enable-500:2 wifi token-500@*98:3"},
+		{"wifi", false, "enable-500:2 token-500@*98:3"},
+		{"wifi", false, "enable-500:2 token-500@*98:3"},
+		{"token-500@*98:3", true, "enable-500:2 token-500@*98:3"},
+	} {
+		if err := c.s.SwitchFault(change.selection, change.on); err != nil {
+			t.Error(err)
+		}
+		if got := strings.Join(c.s.ActiveFaults(), " "); got != change.set {
+			t.Errorf("%v: set are %s", change, got)
+		}
+	}
+	if first, second := enable(), enable(); first != 500 || second != 200 {
+		t.Errorf("of two times one was left: %d, %d", first, second)
+	}
+	unknown := (*sandbox.UnknownFaultError)(nil)
+	if err := c.s.SwitchFault("wfi", true); !errors.As(err, &unknown) || len(c.s.ActiveFaults()) != 1 {
+		t.Errorf("%v, and set are %v", err, c.s.ActiveFaults())
+	}
+}
+
 func TestPatternOfDigits(t *testing.T) {
 	t.Parallel()
 	for pattern, want := range map[string]bool{"*??????": false, "*?????": true, "+?????": true, "+??????": false} {

@@ -70,7 +70,7 @@ func (f *flow) isSilent() bool { return f != nil && f.silent != nil }
 
 // grant is what a code, and then a token, stands for.
 type grant struct {
-	number                    int64 // of the flow
+	flowNumber                int64 // as in the ledger
 	phone, scope, redirectURI string
 	result                    outcome
 	part                      *part // of a scenario, or nil

@@ -20,8 +20,8 @@ func readToken(c *call) {
 	if c.hasType(typeForm) {
 		c.readForm(string(c.body))
 	}
-	c.entry.Code = strings.Clone(c.form.Get("code")) // without the body around it
-	c.entry.RedirectURI = strings.Clone(c.form.Get("redirect_uri"))
+	c.entry.Code = c.form.Get("code")
+	c.entry.RedirectURI = c.form.Get("redirect_uri")
 	c.s.mu.Lock()
 	defer c.s.mu.Unlock()
 	if g, ok := c.s.codes.get(c.entry.Code, c.now); ok {
@@ -104,7 +104,7 @@ func (s *Server) redeem(c *call, token string) (g grant, lives time.Duration, no
 			lives = min(lives, maxDirectTTL)
 		}
 		s.codes.drop(code)
-		s.spent.put(strings.Clone(code), spent{token, g.number}, c.now) // without the body around it
+		s.spent.put(strings.Clone(code), spent{token, g.flowNumber}, c.now) // without the body around it
 		s.tokens.putUntil(token, g, c.now, c.now.Add(lives))
 		return g, lives, "", ""
 	}
