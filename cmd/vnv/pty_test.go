@@ -36,8 +36,14 @@ type process struct {
 // launch starts vnv. With a terminal, stdin and stderr are at it and stdout is a pipe.
 func launch(t *testing.T, terminal bool, vars []string, args ...string) *process {
 	t.Helper()
-	p := &process{t: t, cmd: exec.Command("vnv", args...), finished: make(chan struct{})}
-	p.cmd.Env = append([]string{"HOME=" + t.TempDir(), "TMPDIR=" + t.TempDir(), "LANG=C.UTF-8", "TERM=xterm"}, vars...)
+	return start(t, terminal, vars, append([]string{"vnv"}, args...)...)
+}
+
+// start is launch for another command.
+func start(t *testing.T, terminal bool, vars []string, argv ...string) *process {
+	t.Helper()
+	p := &process{t: t, cmd: exec.Command(argv[0], argv[1:]...), finished: make(chan struct{})}
+	p.cmd.Env = append([]string{"HOME=" + t.TempDir(), "TMPDIR=" + t.TempDir(), "PATH=" + os.Getenv("PATH"), "LANG=C.UTF-8", "TERM=xterm"}, vars...)
 	p.cmd.Stdout, p.cmd.Stderr = &p.out, &p.story
 	if terminal {
 		var err error

@@ -8,4 +8,6 @@ const (
 	getTermios      = unix.TIOCGETA
 	setTermios      = unix.TIOCSETA
 	setTermiosFlush = unix.TIOCSETAF
+
+	disabled = 0xff // a key that means nothing
 )

@@ -6,4 +6,6 @@ const (
 	getTermios      = unix.TCGETS
 	setTermios      = unix.TCSETS
 	setTermiosFlush = unix.TCSETSF
+
+	disabled = 0 // a key that means nothing
 )

@@ -3,6 +3,7 @@
 package cli
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"os"
@@ -31,6 +32,9 @@ type quietTTY struct {
 	watching sync.WaitGroup
 }
 
+// ctrlZ is what Ctrl-Z types.
+const ctrlZ = 0x1a
+
 // stopPatience is how long a stop may take to come into force.
 const stopPatience = 200 * time.Millisecond
 
@@ -41,7 +45,7 @@ func openQuiet(f *os.File) (*quietTTY, error) {
 	if err := control(f, func(fd int) error { _, err := unix.IoctlGetTermios(fd, getTermios); return err }); err != nil {
 		return nil, err
 	}
-	for _, s := range []os.Signal{unix.SIGTSTP, unix.SIGCONT, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT} {
+	for _, s := range []os.Signal{unix.SIGCONT, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT} {
 		if !signal.Ignored(s) { // as nohup has it
 			signal.Notify(q.signals, s)
 		}
@@ -77,6 +81,11 @@ func (q *quietTTY) Read(b []byte) (int, error) {
 		return 0, nil
 	}
 	n, err := q.f.Read(b)
+	if i := bytes.IndexByte(b[:n], ctrlZ); i >= 0 {
+		q.restore()
+		q.stop()
+		return i, nil
+	}
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return n, q.f.SetReadDeadline(time.Time{})
@@ -88,31 +97,24 @@ func (q *quietTTY) Read(b []byte) (int, error) {
 
 // heed does what a signal asks of who has changed a terminal.
 func (q *quietTTY) heed(s os.Signal) error {
-	switch s {
-	case unix.SIGCONT: // whoever had the terminal meanwhile has set it as he liked
+	if s == unix.SIGCONT { // whoever had the terminal meanwhile has set it as he liked
 		q.quiet = false
-	case unix.SIGTSTP:
-		q.restore()
-		q.stop()
-	default:
-		q.restore()
-		return errLeaving
+		return nil
 	}
-	return nil
+	q.restore()
+	return errLeaving
 }
 
 // errLeaving says that a signal ends the process: nothing is read any more.
 var errLeaving = errors.New("a signal ends the command")
 
-// stop does what Ctrl-Z does to who does not listen for it. It returns when we go on, or
-// soon where nobody could make us go on: then the system does not stop us at all.
+// stop stops us, and who is in a pipe with us, as the terminal does at Ctrl-Z. It returns
+// when we go on, or soon where nobody could make us go on: there the system stops nobody.
 func (q *quietTTY) stop() {
 	goesOn := make(chan os.Signal, 1)
 	signal.Notify(goesOn, unix.SIGCONT)
 	defer signal.Stop(goesOn)
-	signal.Reset(unix.SIGTSTP)
-	defer signal.Notify(q.signals, unix.SIGTSTP)
-	_ = unix.Kill(unix.Getpid(), unix.SIGTSTP)
+	_ = unix.Kill(0, unix.SIGTSTP)
 	select {
 	case <-goesOn:
 	case <-time.After(stopPatience):
@@ -137,6 +139,7 @@ func (q *quietTTY) hush() bool {
 			q.before = &before
 		}
 		now.Lflag &^= unix.ICANON | unix.ECHO
+		now.Cc[unix.VSUSP] = disabled                // Ctrl-Z comes as a byte: the terminal is restored first
 		now.Cc[unix.VMIN], now.Cc[unix.VTIME] = 0, 2 // a read without a time limit of its own ends after a fifth of a second
 		return unix.IoctlSetTermios(fd, setTermios, now)
 	})
