@@ -2,15 +2,18 @@ package trace
 
 import (
 	"bytes"
+	"cmp"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"html"
 	"strings"
 )
 
 // Clean returns a masked copy of a file that [Read] understands, in its own format: URLs by the
-// rules of [Mask.URL], bodies and the values of cookies hidden, of headers only the harmless ones
-// kept. What would still be a leak by [Check] is hidden whole; if one remains, nothing is returned.
+// rules of [Mask.URL], the values of cookies hidden, and bodies but for a page's title and an error's name,
+// of headers only the harmless ones kept. What would still be a leak by [Check] is hidden whole; if one remains, nothing is returned.
 func Clean(b []byte) ([]byte, error) {
 	b, format, err := sniff(b)
 	if err != nil {
@@ -125,7 +128,7 @@ func (c *cleaner) value(name, parent, s string) string {
 	case name == "url_trace":
 		return c.log(s)
 	case name == "text" && (parent == "content" || parent == "response"):
-		return hiddenQuery
+		return c.essence(s)
 	case urlNames[name]:
 		return m.URL(s)
 	case phoneNames[key] && isPhone(s):
@@ -134,6 +137,27 @@ func (c *cleaner) value(name, parent, s string) string {
 		return m.pseudonym(strings.ToLower(name), s)
 	}
 	return m.Text(s)
+}
+
+// essence is what a reader takes of a body: the title of a page and where it leads, masked, and the name of an
+// error. All else is hidden.
+func (c *cleaner) essence(s string) string {
+	if raw, err := base64.StdEncoding.DecodeString(s); err == nil && looksHTML(raw) != nil {
+		return base64.StdEncoding.EncodeToString([]byte(c.safe(c.essence(string(raw)))))
+	}
+	var h Hop
+	h.look(looksHTML([]byte(s)), c.mask)
+	var b strings.Builder
+	if h.Title != "" {
+		b.WriteString("<title>" + html.EscapeString(h.Title) + "</title>")
+	}
+	if h.Refresh != "" {
+		b.WriteString(`<meta http-equiv="refresh" content="0; url=` + html.EscapeString(h.Refresh) + `">`)
+	}
+	if name := errorName([]byte(s)); name != "" {
+		b.WriteString(`{"error":"` + name + `"}`)
+	}
+	return cmp.Or(b.String(), hiddenQuery)
 }
 
 // pair masks the value of {"name":…,"value":…} in a list of a HAR.

@@ -85,27 +85,39 @@ func (c *chain) handedOver(before []Hop, last *step) bool {
 // called are the names of errors in JSON: of OAuth, CAMARA, and of the vendor's problems, whose type ends
 // with it.
 type called struct {
-	Error words `json:"error"`
-	Code  words `json:"code"`
-	Type  words `json:"type"`
+	Error   words `json:"error"`
+	Code    words `json:"code"` // an error's where a message stands beside it; else it may be the secret
+	Message words `json:"message"`
+	Type    words `json:"type"`
 }
 
-// refused notes the error that the JSON of a hop names.
-func (r *reader) refused(h *Hop, body []byte) {
+// errorName is what a JSON body calls its error; empty where it names none that can be shown.
+func errorName(body []byte) string {
 	var e called
 	if json.Unmarshal(bytes.TrimPrefix(body, []byte("\ufeff")), &e) != nil {
-		return
+		return ""
+	}
+	if e.Message == "" {
+		e.Code = ""
 	}
 	_, fragment, _ := strings.Cut(string(e.Type), "#")
 	name := cmp.Or(string(e.Error), string(e.Code), fragment)
 	if !plainError(name) {
-		return
+		return ""
 	}
-	if chainSteps[h.Step] {
+	return name
+}
+
+// refused notes the error that the JSON of a hop names.
+func (r *reader) refused(h *Hop, body []byte) {
+	name := errorName(body)
+	switch {
+	case name == "":
+	case chainSteps[h.Step]:
 		r.opts.End.Code = r.mask.short(name)
-		return
+	default:
+		r.opts.Failed = &Failure{Step: h.Step, Code: r.mask.short(name)}
 	}
-	r.opts.Failed = &Failure{Step: h.Step, Code: r.mask.short(name)}
 }
 
 // plainError says whether s can be shown as the name of an error: words, and no long ones of any other kind.

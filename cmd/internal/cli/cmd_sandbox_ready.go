@@ -62,7 +62,7 @@ func (r sandboxReady) text() string {
 	}
 	b.WriteString("# for the Verify API also: export VNV_API=verify\n")
 	if r.Webhook != "" {
-		fmt.Fprintf(&b, "# its webhooks go to %s, signed with %s\n", printable(r.Webhook), first(r.Signature, "the secret that you gave"))
+		fmt.Fprintf(&b, "# its webhooks go to %s,\n# signed with %s\n", printable(r.Webhook), first(r.Signature, "the secret that you gave"))
 	}
 	if r.ControlPage != "" {
 		fmt.Fprintf(&b, "# watch it, and let it fail: %s\n", r.ControlPage)
