@@ -114,12 +114,19 @@ func (f *flight) bodyEnded(err error) {
 	}
 }
 
-// looked notes what a page says of itself.
+// looked notes what a page says of itself. The secrets in a JSON answer are known from then on, before the hop is
+// told of: its headers may repeat them.
 func (f *flight) looked(p *page) {
 	if p == nil {
 		return
 	}
 	text := p.text()
+	if !isHTML(p.kind) {
+		f.r.Mask.learn(text)
+	}
+	if text = looksHTML(text); isJSON(p.kind) {
+		return
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if !f.done {
@@ -144,7 +151,7 @@ func (f *flight) finish(err error) {
 		f.notes.failed(h.Phase)
 	}
 	h.Notes = f.notes.masked(f.r.Mask)
-	hop := *h
+	hop := h.again(f.r.Mask)
 	f.mu.Unlock()
 	f.r.land(hop)
 }

@@ -16,19 +16,20 @@ const (
 	maxMetas = 64       // meta elements that are looked at
 )
 
-// A page is the beginning of an HTML answer, kept while it is read by somebody else.
+// A page is the beginning of an answer that may be HTML or JSON, kept while it is read by somebody else.
 type page struct {
 	buf      []byte
+	kind     string // Content-Type
 	encoding string // Content-Encoding
 }
 
 // newPage is where to keep an answer that may be a page; nil if it is none, or a redirect.
 func newPage(status int, h http.Header) *page {
 	kind := mediaType(h)
-	if kind != "" && !isHTML(kind) || h.Get("Location") != "" && status/100 == 3 || status == http.StatusNoContent {
+	if kind != "" && !isHTML(kind) && !isJSON(kind) || h.Get("Location") != "" && status/100 == 3 || status == http.StatusNoContent {
 		return nil
 	}
-	return &page{encoding: strings.ToLower(h.Get("Content-Encoding"))}
+	return &page{kind: kind, encoding: strings.ToLower(h.Get("Content-Encoding"))}
 }
 
 // isHTML says whether a media type is that of a page.
@@ -46,7 +47,7 @@ func (p *page) keep(b []byte) {
 	}
 }
 
-// text is what was kept, decoded; nothing if it is no page.
+// text is what was kept, decoded; nothing if that cannot be done.
 func (p *page) text() []byte {
 	var r io.Reader
 	var err error
@@ -56,7 +57,7 @@ func (p *page) text() []byte {
 	case "deflate":
 		r, err = zlib.NewReader(bytes.NewReader(p.buf))
 	case "", "identity":
-		return looksHTML(p.buf)
+		return p.buf
 	default:
 		return nil
 	}
@@ -64,7 +65,7 @@ func (p *page) text() []byte {
 		return nil
 	}
 	b, _ := io.ReadAll(io.LimitReader(r, maxPage)) // a page cut short is looked at as far as it goes
-	return looksHTML(b)
+	return b
 }
 
 // looksHTML is b if it begins like a page.

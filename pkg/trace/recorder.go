@@ -37,12 +37,16 @@ func (r *Recorder) Step(name string) http.RoundTripper {
 // maxKept is how many hops are kept: of more, the later half is overwritten from its beginning.
 const maxKept = 1000
 
-// Hops returns the finished hops in the order in which they started. Of an endless chain only the
-// first and the last ones are kept; OnHop is told of all.
+// Hops returns the finished hops in the order in which they started, without the secrets that became known
+// after OnHop was told of them. Of an endless chain only the first and the last ones are kept; OnHop is told of
+// all.
 func (r *Recorder) Hops() []Hop {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	hops := slices.Clone(r.hops)
+	for i := range hops {
+		hops[i] = hops[i].again(r.Mask)
+	}
 	slices.SortFunc(hops, func(a, b Hop) int { return a.seq - b.seq })
 	return hops
 }
