@@ -95,6 +95,9 @@ func (r *run) authorize(ctx context.Context) error {
 	if r.Took != nil {
 		r.Took(got)
 	}
+	if got.URI != "" && !follow.SameURI(got.URI, r.s.RedirectURI) && !r.plan.fragment {
+		r.sink(Note{Step: vnv.OpAuthorize, Text: "the callback came to " + r.Mask.URL(got.URI) + ", which is not the redirect URI in use: the exchange may be refused"})
+	}
 	r.s.Code = vnv.Secret(got.Code)
 	r.s.AuthURL = ""
 	r.know()

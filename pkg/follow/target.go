@@ -233,6 +233,14 @@ func parseNumber(s string) (uint64, bool) {
 	return n, err == nil
 }
 
+// SameURI says whether two URIs lead to the same place, as a chain that ends at a redirect URI has it: query and
+// fragment do not count, and a default port or the path of the root may be left out.
+func SameURI(a, b string) bool {
+	u, errA := parseTarget(a, nil)
+	v, errB := parseTarget(b, nil)
+	return errA == nil && errB == nil && sameRedirectURI(u, v)
+}
+
 // sameRedirectURI says whether u is the redirect URI: the same scheme, host, port and path, where
 // a default port equals none and an empty path the root. Query and fragment do not count.
 func sameRedirectURI(u, redirect *url.URL) bool {

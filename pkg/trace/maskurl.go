@@ -126,7 +126,7 @@ func (m *Mask) segment(escaped string) string {
 		return hiddenQuery
 	}
 	if ordinary(s) && !shouts(s) && !m.holds(s) {
-		return s
+		return escaped // as it was sent: servers compare it byte by byte
 	}
 	return m.pseudonym("id", s)
 }

@@ -31,7 +31,7 @@ var chainCauses = []Cause{
 		Who:    whoYou,
 		Fix:    "Check the application's Network APIs capability and redirect URI in the dashboard, then ask for a new auth_url.",
 		Source: "RFC 6749 section 4.1.2.1 (the user is informed, and not redirected)",
-		Next:   []string{"vnv enable --phone {phone} --session flow.json"},
+		Next:   []string{newAttempt},
 	},
 	{
 		Name: "auth-request-refused", Title: "the authorization server refuses the request that the auth_url makes",
@@ -39,7 +39,15 @@ var chainCauses = []Cause{
 		Who:    whoYou,
 		Fix:    "Open the auth_url whole and unchanged, in a shell in quotes; if it was, it is the vendor's mistake: give its support {trace}.",
 		Source: "RFC 6749 section 4.1.2.1 (invalid_request, unsupported_response_type); OpenID Connect Core section 3.1.2.6",
-		Next:   []string{"vnv enable --phone {phone} --session flow.json"},
+		Next:   []string{newAttempt},
+	},
+	{
+		Name: "auth-url-refused", Title: "the auth_url itself is none that may be opened",
+		Means:  "It is no https URL, has a user name in it, or leads to an address that no URL from afar may reach. The vendor's never do: a session or an answer that somebody changed does.",
+		Who:    whoYou,
+		Fix:    "Nothing was asked. Get a new auth_url from enable; if its address is one of your own network and meant: --allow-private-hops.",
+		Source: "guide, step 2 (auth_url); RFC 6890",
+		Next:   []string{newAttempt, wholeRun + " --allow-private-hops"},
 	},
 	{
 		Name: "auth-url-used-up", Title: "the auth_url has been used or is too old",
@@ -47,7 +55,7 @@ var chainCauses = []Cause{
 		Who:    whoYou,
 		Fix:    "Ask for a new one and open it at once, on one device.",
 		Source: "guide, steps 2 and 3; RFC 6749 section 4.1.2.1: errors about the client are shown on a page",
-		Next:   []string{"vnv enable --phone {phone} --session flow.json"},
+		Next:   []string{newAttempt},
 	},
 	{
 		Name: "carrier-error", Title: "the carrier's own service failed",
@@ -187,6 +195,22 @@ var callbackCauses = []Cause{
 		Fix:    "Make the tunnel pass the path on as it is, and compare the path with the registered one.",
 		Source: "RFC 6749 section 3.1.2.3 (simple string comparison)",
 		Next:   []string{"vnv run --phone {phone} -v"},
+	},
+	{
+		Name: "backend-failed", Title: "your own backend failed at the callback",
+		Means:  "The callback came, and was passed on to the URL of --forward-to, which answered with an error of its own. Vendor and carrier have done their part.",
+		Who:    whoBackend,
+		Fix:    "Look at the backend's log. It has the callback, so the code may be used up: begin again.",
+		Source: "RFC 9110 section 15.6; RFC 6749 section 4.1.2 (a code works once)",
+		Next:   []string{wholeRun + " --forward-to URL"},
+	},
+	{
+		Name: "backend-unreachable", Title: "your own backend did not answer the callback",
+		Means:  "The callback came, and could not be passed on to the URL of --forward-to, or no answer came back from there.",
+		Who:    whoBackend,
+		Fix:    "Start the backend, and compare its address with --forward-to. The callback may have arrived, and its code works once: begin again.",
+		Source: "RFC 9293 section 3.10.7.1 (reset); RFC 6749 section 4.1.2 (a code works once)",
+		Next:   []string{wholeRun + " --forward-to URL"},
 	},
 	{
 		Name: "url-not-opened", Title: "nobody opened the URL, or the chain stopped on the phone",

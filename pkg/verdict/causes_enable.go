@@ -90,7 +90,7 @@ var exchangeCauses = []Cause{
 		Who:    whoYou,
 		Fix:    "Compare {redirect} with the registered redirect URI, slash and case included; the one inside the auth_url is the vendor's own.",
 		Source: "RFC 6749 sections 3.1.2.3 and 4.1.3; guide, step 4 (redirect_uri)",
-		Next:   []string{"vnv run --phone {phone} --redirect-uri URI"},
+		Next:   []string{"vnv run --phone {phone} --redirect-uri {registered}"},
 	},
 	{
 		Name: "code-other-host", Title: "the code was exchanged at another host than the one that issued it",

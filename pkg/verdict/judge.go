@@ -23,7 +23,11 @@ func Judge(o Observation) []Candidate {
 		return nil
 	}
 	var found []Candidate
-	for _, rows := range []func() []rule{wordRules, apiRules, chainRules, callbackRules, networkRules, catchAlls} {
+	tables := []func() []rule{wordRules, apiRules, chainRules, callbackRules, networkRules, catchAlls}
+	if v.Step == forwardStep {
+		tables = []func() []rule{forwardRules}
+	}
+	for _, rows := range tables {
 		for _, r := range rows() {
 			if evidence, fits := r.judge(v); fits {
 				found = v.add(found, r, evidence)
@@ -60,6 +64,7 @@ func newView(o Observation) *view {
 		v.Step = vnv.OpAuthorize
 	}
 	v.err.Code = cmp.Or(v.err.Code, v.end.Code)
+	v.Registered = cmp.Or(v.CalledAt, v.Registered)
 	v.said = strings.ToLower(v.err.Code + " " + v.err.Detail + " " + o.Said)
 	v.HTML = v.HTML || v.lastIsPage()
 	return v
@@ -139,25 +144,4 @@ func (v *view) filled(text string) string {
 		evidence = "the ids below"
 	}
 	return strings.NewReplacer("{trace}", evidence, "{app}", app, "{key}", key, "{redirect}", cmp.Or(shown(v.RedirectURI), "the redirect URI in use")).Replace(text)
-}
-
-// commands are a cause's, for this number and API.
-func (v *view) commands(c Cause) []string {
-	fill := strings.NewReplacer("{phone}", cmp.Or(v.Phone, "+44…"))
-	lines := c.Next
-	verify := v.API == vnv.SilentAuth.Name
-	if verify { // it is there already
-		lines = slices.DeleteFunc(slices.Clone(lines), func(line string) bool { return strings.HasPrefix(line, "vnv migrate") })
-	}
-	out := make([]string, len(lines))
-	for i, line := range lines {
-		out[i] = fill.Replace(line)
-		if verify && !strings.Contains(line, "--api") && strings.HasPrefix(line, "vnv run ") {
-			out[i] = strings.Replace(out[i], "vnv run ", "vnv run --api verify ", 1)
-		}
-		if v.Sandbox && !strings.Contains(line, "--sandbox") && (strings.HasPrefix(line, "vnv run ") || strings.HasPrefix(line, "vnv enable ")) {
-			out[i] += " --sandbox"
-		}
-	}
-	return out
 }

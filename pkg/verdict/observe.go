@@ -16,6 +16,7 @@ type Observation struct {
 	End   trace.End    // how the chain or the wait for the callback ended, if Trace does not say so
 	Said  string       // the far side's own sentence at the end of a chain
 
+	Command string // what was run, without vnv: "trace", "callback listen"; empty: run
 	Step    vnv.Op // empty: that of Err
 	Vendor  bool   // the API's host is the vendor's, or the sandbox plays it
 	Virtual bool   // the number is the virtual operator's and ends in 99
@@ -26,7 +27,8 @@ type Observation struct {
 	Sandbox bool   // the flow runs against the sandbox of the same process
 
 	RedirectURI string         // in use
-	Registered  string         // in the dashboard, or where a callback with this attempt's state went
+	Registered  string         // in the dashboard
+	CalledAt    string         // where the callback with this attempt's state went: that is the registered one
 	Ours        bool           // the redirect URI comes back to this process
 	Seen        map[string]int // requests at the listener that were not taken, by reason ("path", "state", …)
 	Device      string         // who opened the URL: "follow", "browser", "none", …

@@ -26,6 +26,7 @@ type rule struct {
 	deep   string // words of this side's error
 	when   func(*view) bool
 	shows  func(*view) []Evidence // further evidence
+	only   bool                   // shows is all the evidence: how the chain ended says nothing
 }
 
 // judge tells whether a row fits, and by what.
@@ -43,7 +44,9 @@ func (r *rule) judge(v *view) (evidence []Evidence, fits bool) {
 		r.when != nil && !r.when(v):
 		return nil, false
 	}
-	evidence = v.answered()
+	if !r.only {
+		evidence = v.answered()
+	}
 	if r.shows != nil {
 		evidence = append(evidence, r.shows(v)...)
 	}
@@ -114,7 +117,9 @@ func (v *view) chainEnd() []Evidence {
 	if hop > 0 {
 		where = "hop " + strconv.Itoa(hop)
 	}
-	if text, ok := endings[v.end.Reason]; ok && v.end.Reason != "" {
+	if text, ok := starts[v.end.Reason]; ok && !led(v) {
+		add("end", "the auth_url "+text)
+	} else if text, ok := endings[v.end.Reason]; ok && v.end.Reason != "" {
 		add("end", where+" "+text)
 	} else if v.end.Status != 0 {
 		add("status", where+" answered "+strconv.Itoa(v.end.Status))
@@ -129,6 +134,12 @@ func (v *view) chainEnd() []Evidence {
 		add("detail", "it says "+quoted(said))
 	}
 	return out
+}
+
+// starts are the reasons for which a chain does not begin, as clauses after "the auth_url".
+var starts = map[string]string{
+	"syntax": "is no URL to follow", "scheme": "has another scheme than https and http",
+	"forbidden-address": "leads to an address that is not public",
 }
 
 // endings are the reasons for which a chain or a wait ends, as clauses after "hop 3".

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/vnv-cli/vnv/pkg/trace"
+	"github.com/vnv-cli/vnv/pkg/vnv"
 )
 
 // chainRules judge how the redirect chain ended.
@@ -32,17 +33,21 @@ func chainRules() []rule {
 		{cause: "browser-only-redirect", sure: Certain, ends: "meta-refresh|script-redirect"},
 		{cause: "answer-broken", sure: Likely, ends: "dead-end", when: func(v *view) bool { return v.end.Status/100 == 2 && strings.Contains(v.end.ContentType, "json") }},
 		{cause: "dead-end", sure: Likely, ends: "dead-end", when: func(v *view) bool { return v.end.Status < 400 }},
-		{cause: "dead-end", sure: Possible, ends: "syntax"},
+		{cause: "dead-end", sure: Possible, ends: "syntax", when: led},
 		{cause: "dead-end", sure: Likely, when: func(v *view) bool { return v.end.Kind == trace.EndDead && v.end.Reason == "" }},
-		{cause: "app-scheme-redirect", sure: Certain, ends: "scheme"},
-		{cause: "cleartext-secret", sure: Certain, ends: "cleartext-secret"},
-		{cause: "forbidden-address-hop", sure: Certain, ends: "forbidden-address", deep: "metadata|link-local|multicast|unspecified|reserved"},
-		{cause: "private-address-hop", sure: Certain, ends: "forbidden-address", deep: "private|loopback"},
-		{cause: "private-address-hop", sure: Possible, ends: "forbidden-address"},
+		{cause: "app-scheme-redirect", sure: Certain, ends: "scheme", when: led},
+		{cause: "cleartext-secret", sure: Certain, ends: "cleartext-secret", when: led},
+		{cause: "forbidden-address-hop", sure: Certain, ends: "forbidden-address", deep: "metadata|link-local|multicast|unspecified|reserved", when: led},
+		{cause: "private-address-hop", sure: Certain, ends: "forbidden-address", deep: "private|loopback", when: led},
+		{cause: "private-address-hop", sure: Possible, ends: "forbidden-address", when: led},
+		{cause: "auth-url-refused", sure: Certain, ends: "syntax|scheme|forbidden-address|cleartext-secret", when: func(v *view) bool { return !led(v) }},
 		{cause: "android-cleartext-hop", sure: Certain, when: func(v *view) bool { return v.downgraded() && v.fromAndroid() }, shows: found("downgrade", "cleartext-hop")},
 		{cause: "android-cleartext-hop", sure: Possible, when: func(v *view) bool { return v.downgraded() && !v.fromAndroid() }, shows: found("downgrade", "cleartext-hop")},
 	}
 }
+
+// led tells whether a redirect led to where the chain ended: else it is the auth_url itself.
+func led(v *view) bool { return v.end.Hop > 1 || v.end.Status != 0 }
 
 // callbackRules judge what came back, or did not.
 func callbackRules() []rule {
@@ -62,6 +67,17 @@ func callbackRules() []rule {
 		{cause: "url-not-opened", sure: Possible, kind: "no-callback"},
 		{cause: "wifi-not-carrier", sure: Possible, kind: "no-callback", when: func(v *view) bool { return v.RequiresCarrier }, shows: mobileData},
 		{cause: "callback-unreachable", sure: Possible, kind: "no-callback"},
+	}
+}
+
+// forwardStep is what the passing on of a callback is called by those who do: it is a step of no API, and nobody's
+// answer but the backend's.
+const forwardStep = vnv.Op("forward")
+
+func forwardRules() []rule {
+	return []rule{
+		{cause: "backend-failed", sure: Certain, kind: "server|unavailable"},
+		{cause: "backend-unreachable", sure: Certain, kind: "unknown-outcome"},
 	}
 }
 

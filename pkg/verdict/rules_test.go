@@ -98,8 +98,13 @@ func tokens() map[string][]verdict.Observation {
 			{Err: invalidGrant, Registered: "https://app.example/cb/", RedirectURI: "https://app.example/cb"},
 			{Err: redirected(), End: trace.End{Kind: trace.EndStopped, Hop: 1, Status: 400, Title: "Invalid redirect URI", Reason: "page"}},
 			{
-				Err: redirected(), End: page(""), Registered: "https://app.example/cb", RedirectURI: "https://app.example/cb/",
+				Err: redirected(), End: page("Network not supported"), CalledAt: "https://app.example/cb", RedirectURI: "https://app.example/cb/",
 				Trace: oneHop(trace.Hop{URL: "https://app.example/cb?code=code~1&state=state~1", Status: 200, ContentType: "text/html"}),
+			},
+			{Err: broken(authorize, vnv.KindNoCallback, errors.New("elsewhere")), CalledAt: "http://localhost:3000/CB", RedirectURI: "http://localhost:3000/cb"},
+			{
+				Err: redirected(), End: page(""), RedirectURI: "https://app.example/cb",
+				Trace: oneHop(trace.Hop{URL: "https://idp.example/a", Status: 302}, trace.Finding{Name: "callback-missed", Hop: 3, Text: "Nearly."}),
 			},
 		},
 		"code-used": {
@@ -138,7 +143,17 @@ func chains() map[string][]verdict.Observation {
 		"callback-unreachable": {{Err: nothingCame, Device: "none", RedirectURI: "http://localhost:3000/cb", Ours: true}},
 		"callback-other-path":  {{Err: nothingCame, Device: "none", RedirectURI: "https://t.example/cb", Ours: true, Seen: map[string]int{"path": 2}}},
 		"url-not-opened":       {{Err: nothingCame, Device: "none", RedirectURI: "https://t.example/cb", Ours: true}},
-		"callback-damaged":     {{Err: broken(authorize, vnv.KindState, nil), End: trace.End{Kind: trace.EndCallback, Reason: "malformed"}}},
+		"auth-url-refused": {
+			{Err: redirected(), End: trace.End{Kind: trace.EndStopped, Hop: 1, Reason: "forbidden-address"}},
+			{Err: redirected(), End: trace.End{Kind: trace.EndStopped, Hop: 1, Reason: "scheme"}},
+		},
+		"private-address-hop": {{Err: redirected(), End: trace.End{Kind: trace.EndStopped, Hop: 1, Status: 302, Reason: "forbidden-address"}}},
+		"backend-failed": {
+			{Err: &vnv.Error{Op: "forward", Kind: vnv.KindServer, Status: 500, Sent: vnv.SentYes}},
+			{Err: &vnv.Error{Op: "forward", Kind: vnv.KindUnavailable, Status: 503, Detail: "low-balance"}},
+		},
+		"backend-unreachable": {{Err: broken("forward", vnv.KindUnknownOutcome, syscall.ECONNREFUSED)}},
+		"callback-damaged":    {{Err: broken(authorize, vnv.KindState, nil), End: trace.End{Kind: trace.EndCallback, Reason: "malformed"}}},
 	}
 }
 
@@ -237,6 +252,21 @@ func TestRegistered(t *testing.T) {
 		if len(got) == 0 || slices.ContainsFunc(got, func(c verdict.Candidate) bool { return c.Cause == "redirect-uri-mismatch" }) {
 			t.Errorf("%s: named %v", name, named(got))
 		}
+	}
+}
+
+// That the callback went elsewhere says all: how the other place answered says nothing.
+func TestCalledAt(t *testing.T) {
+	t.Parallel()
+	got := verdict.Judge(verdict.Observation{
+		Err: redirected(), End: page("Network not supported"), CalledAt: "https://app.example/cb/", RedirectURI: "https://app.example/cb",
+	})[0]
+	const want = "this attempt's callback went to https://app.example/cb/; the registered one ends with a slash, ours does not"
+	if len(got.Evidence) != 2 || got.Evidence[0].Text+"; "+got.Evidence[1].Text != want || got.Confidence != verdict.Certain {
+		t.Errorf("%+v", got)
+	}
+	if got.Next[0] != "vnv run --phone +44… --redirect-uri https://app.example/cb/" {
+		t.Errorf("next %q", got.Next)
 	}
 }
 

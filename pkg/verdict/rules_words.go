@@ -1,14 +1,12 @@
 package verdict
 
-import (
-	"strings"
-	"time"
-)
+import "time"
 
 // wordRules judge by what the far side calls it, whoever says it, in whichever shape.
 // Other servers word the same things in other ways, so the words are parts of sentences.
 func wordRules() []rule {
 	return []rule{
+		{cause: "redirect-uri-mismatch", sure: Certain, step: "authorize|", when: calledElsewhere, shows: whereItWent, only: true},
 		{cause: "virtual-operator-error", sure: Certain, when: func(v *view) bool { return v.Virtual && v.status() != 0 && !v.theirs() }, shows: virtualNumber},
 		{cause: "callback-contradicts", sure: Certain, ends: "both"},
 		{cause: "number-not-allowlisted", sure: Certain, says: "allowlist|allow-list|allow list|whitelist|verified phone numbers"},
@@ -22,7 +20,7 @@ func wordRules() []rule {
 
 		{cause: "redirect-uri-mismatch", sure: Certain, says: "redirect_uri+differ|redirect_uri+mismatch|redirect_uri+does not match|redirect_uri+not match|redirect uri+mismatch|redirect uri+does not match|redirect_uri+not registered|redirect uri+not registered|invalid redirect", shows: whichCharacters},
 		{cause: "redirect-uri-mismatch", sure: Certain, step: "exchange|verify|", code: "invalid_grant|invalid_request|invalid-params", when: notTheRegistered, shows: whichCharacters},
-		{cause: "redirect-uri-mismatch", sure: Certain, step: "authorize|", when: wentElsewhere, shows: whichCharacters},
+		{cause: "redirect-uri-mismatch", sure: Likely, step: "authorize|", when: func(v *view) bool { return v.finding("callback-missed") != nil }, shows: found("callback-missed")},
 		{cause: "code-used", sure: Certain, step: "exchange|verify", kind: "refused|unusable|gone", code: "invalid_grant|invalid-code|invalid-params", when: func(v *view) bool { return v.Spent }, shows: triedBefore},
 		{cause: "code-expired", sure: Certain, step: "exchange", code: "invalid_grant|invalid-params", when: func(v *view) bool { return v.Waited > codeLife }, shows: ageOfCode},
 		{cause: "code-of-another-request", sure: Likely, step: "verify|", says: "invalid-code+not match|invalid-code+incorrect code|code you provided does not match", not: "too many times|expired"},
@@ -85,19 +83,12 @@ func notTheRegistered(v *view) bool {
 // theRegistered: the redirect URI in use is known to be the registered one.
 func (v *view) theRegistered() bool { return v.Registered != "" && v.Registered == v.RedirectURI }
 
-// wentElsewhere: the chain ended at the registered redirect URI, which is not the one
-// that was waited for.
-func wentElsewhere(v *view) bool {
-	h := v.lastHop()
-	if h == nil || !notTheRegistered(v) {
-		return false
-	}
-	for _, raw := range []string{h.URL, h.Location} {
-		if bare, _, _ := strings.Cut(raw, "?"); bare == v.Registered {
-			return true
-		}
-	}
-	return false
+// calledElsewhere: a callback that carried this attempt's state went to another URI than the one in use. Nothing is
+// surer: only the authorization server knows the state, and it goes to the registered URI alone.
+func calledElsewhere(v *view) bool { return v.CalledAt != "" && notTheRegistered(v) }
+
+func whereItWent(v *view) []Evidence {
+	return append([]Evidence{{Field: "callback", Text: "this attempt's callback went to " + shown(v.CalledAt)}}, whichCharacters(v)...)
 }
 
 func whichCharacters(v *view) []Evidence {

@@ -187,7 +187,9 @@ func (a *app) failure(ctx context.Context, err error) render.Failure {
 	}
 	a.facts.skew, a.facts.issuer = e.ClockSkew(a.Now()), issuerOf(err)
 	f.ExitCode, f.Hint = a.facts.advise(e)
-	f.Causes = a.judge(err, e)
+	if f.Causes = a.judge(err, e); len(f.Causes) > 0 { // one verdict, wherever it is told
+		f.Hint = verdict.Sentence(f.Causes) + " " + f.Causes[0].Fix
+	}
 	if cut, ok := errors.AsType[InterruptError](context.Cause(ctx)); ok && e.Kind == vnv.KindCanceled {
 		f.ExitCode = cut.ExitCode()
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/vnv-cli/vnv/cmd/internal/render"
 	"github.com/vnv-cli/vnv/pkg/callback"
 	"github.com/vnv-cli/vnv/pkg/flow"
+	"github.com/vnv-cli/vnv/pkg/verdict"
 	"github.com/vnv-cli/vnv/pkg/vnv"
 )
 
@@ -120,6 +121,9 @@ func (r *listenRun) listen(ctx context.Context, redirectURI string) error {
 		var cancel context.CancelFunc
 		waiting, cancel = context.WithTimeout(ctx, d)
 		defer cancel()
+	}
+	r.facts.scene = func() verdict.Observation {
+		return verdict.Observation{Command: "callback listen", RedirectURI: r.mask.URL(l.RedirectURI()), Ours: true}
 	}
 	cb, err := l.Wait(waiting)
 	switch {

@@ -65,6 +65,7 @@ func (r *stepRun) takeCallback(raw string) error {
 	if err != nil {
 		return flow.CallbackError(err)
 	}
+	r.took = cb
 	return r.give(&r.session.Code, cb.Code, "--callback-url")
 }
 

@@ -14,7 +14,7 @@ import (
 type handset struct {
 	phoneADB *adb               // of --device adb
 	bound    []string           // where the callback arrives
-	took     *callback.Callback // with --forward-to: what is to be passed on
+	took     *callback.Callback // the callback, as it came
 }
 
 // prepare judges what would fail later: the phone, the files, the backend's URL.
@@ -43,12 +43,8 @@ func (r *stepRun) prepare(ctx context.Context) error {
 	return nil
 }
 
-// take keeps a callback that is to be passed on.
-func (r *stepRun) take(cb *callback.Callback) {
-	if r.flags.forwardTo != "" {
-		r.took = cb
-	}
-}
+// take keeps the callback: --forward-to passes it on, and where it came is the registered redirect URI.
+func (r *stepRun) take(cb *callback.Callback) { r.took = cb }
 
 // detach takes back what was set on a phone.
 func (r *stepRun) detach(ctx context.Context) {

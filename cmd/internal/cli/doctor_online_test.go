@@ -267,7 +267,7 @@ func TestDoctorNetwork(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "https://api.example")
 	rows, _ := w.diagnosed("--online")
-	expect(t, rows, "network", "failed", "api.example: ", "no such host", "The name could not be resolved")
+	expect(t, rows, "network", "failed", "api.example: ", "no such host", "name could not be resolved")
 
 	cert, authority := certificate(t, "api.example", time.Now().Add(time.Hour), false)
 	w = newWorld(t, "https://api.example")

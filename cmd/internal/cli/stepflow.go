@@ -239,7 +239,7 @@ func (r *stepRun) play(ctx context.Context, f *flow.Flow) error {
 	if err != nil {
 		return err
 	}
-	if r.took != nil {
+	if r.took != nil && r.flags.forwardTo != "" {
 		return r.forward(ctx, f.Net, r.flags.forwardTo, r.took)
 	}
 	if err := r.reply(out); err != nil && !errors.Is(err, errNotVerified) || written == nil {

@@ -29,6 +29,7 @@ func (a *app) judge(err error, e *vnv.Error) []verdict.Candidate {
 		for reason, n := range c.Ignored {
 			o.Seen[string(reason)] = n
 		}
+		o.CalledAt = a.mask.URL(c.At)
 	}
 	causes := verdict.Judge(o)
 	for i := range causes {
@@ -71,6 +72,7 @@ func (r *stepRun) scene(f *flow.Flow, out flow.Outcome, began flow.Session) func
 	return func() verdict.Observation {
 		s := out.Session
 		o := verdict.Observation{
+			Command: r.cmd.Name(),
 			Trace:   &trace.Trace{Hops: out.Hops},
 			API:     f.API.Name,
 			AppID:   r.facts.appID,
@@ -80,8 +82,9 @@ func (r *stepRun) scene(f *flow.Flow, out flow.Outcome, began flow.Session) func
 			Phone:   shownPhone(s.Phone),
 			Virtual: strings.HasPrefix(string(s.Phone), "+990") && strings.HasSuffix(string(s.Phone), "99"),
 
-			RedirectURI:     s.RedirectURI,
+			RedirectURI:     r.mask.URL(s.RedirectURI),
 			Registered:      r.registered(f, out),
+			CalledAt:        r.calledAt(f, out),
 			Ours:            flow.Ours(s.RedirectURI, f.Listen),
 			RequiresCarrier: s.RequiresCarrierNetwork != nil && *s.RequiresCarrierNetwork,
 
@@ -103,38 +106,48 @@ func (r *stepRun) scene(f *flow.Flow, out flow.Outcome, began flow.Session) func
 }
 
 // registered is the redirect URI in the dashboard, as far as it is known: the sandbox
-// took ours; a vendor shows it by where it sends the callback; else the settings that
-// the application comes from may name another than the flags do.
+// took ours, and the settings that the application comes from may name another than the
+// flags do. Verify takes one with each request. It is masked, as what it is compared with.
 func (r *stepRun) registered(f *flow.Flow, out flow.Outcome) string {
-	s := out.Session
-	switch to := callbackTo(out.Hops, r.mask.Text(s.State.Reveal())); {
+	switch ours := out.Session.RedirectURI; {
 	case f.API.Name != vnv.NumberVerification.Name:
-		return "" // Verify takes one with each request
+		return ""
 	case r.flags.sandbox:
-		return s.RedirectURI
-	case to != "":
-		return to
-	case r.facts.registered != s.RedirectURI:
-		return r.facts.registered
+		return r.mask.URL(ours)
+	case r.facts.registered != ours:
+		return r.mask.URL(r.facts.registered)
 	}
 	return "" // who says so is the one who would be wrong
 }
 
-// callbackTo is where a chain ended that carried a state to its last URL.
-func callbackTo(hops []trace.Hop, state string) string {
-	chain := (&trace.Trace{Hops: hops}).Chain()
-	if len(chain) == 0 || state == "" {
+// calledAt is where the callback with this attempt's state went: a redirect of the chain led there, or a device
+// brought it. Only the registered redirect URI is told the state.
+func (r *stepRun) calledAt(f *flow.Flow, out flow.Outcome) string {
+	if f.API.Name != vnv.NumberVerification.Name {
 		return ""
 	}
-	for _, raw := range []string{last(chain).Location, last(chain).URL} {
-		u, err := url.Parse(raw)
-		if err != nil || u.Host == "" || u.Query().Get("state") != state || !u.Query().Has("code") && !u.Query().Has("error") {
-			continue
-		}
-		u.RawQuery, u.Fragment = "", ""
-		return u.String()
+	at := callbackTo(out.Hops, r.mask.Text(out.Session.State.Reveal()))
+	if at == "" && r.took != nil {
+		at = r.mask.URL(r.took.URI)
 	}
-	return ""
+	if ours := r.mask.URL(out.Session.RedirectURI); follow.SameURI(at, ours) {
+		return ours
+	}
+	return at
+}
+
+// callbackTo is where a chain last led with a state and an answer.
+func callbackTo(hops []trace.Hop, state string) (at string) {
+	for _, h := range (&trace.Trace{Hops: hops}).Chain() {
+		for _, raw := range []string{h.URL, h.Location} {
+			u, err := url.Parse(raw)
+			if err != nil || state == "" || u.Host == "" || u.Query().Get("state") != state || !u.Query().Has("code") && !u.Query().Has("error") {
+				continue
+			}
+			at, _, _ = strings.Cut(raw, "?")
+		}
+	}
+	return at
 }
 
 // times are how long the code and the token waited.
@@ -223,6 +236,6 @@ func shownPhone(p vnv.Phone) string {
 // sceneOf is what a chain alone leaves behind.
 func sceneOf(t *trace.Trace, o follow.Options) func() verdict.Observation {
 	return func() verdict.Observation {
-		return verdict.Observation{Trace: t, Device: string(flow.DeviceFollow), RedirectURI: o.RedirectURI, Client: o.As}
+		return verdict.Observation{Command: "trace", Trace: t, Device: string(flow.DeviceFollow), RedirectURI: o.RedirectURI, Client: o.As}
 	}
 }

@@ -6,9 +6,6 @@ import (
 	"github.com/vnv-cli/vnv/pkg/verdict"
 )
 
-// openings begin the sentence that names a cause, by how sure it is.
-var openings = [...]string{verdict.Possible: "Perhaps ", verdict.Likely: "Most likely ", verdict.Certain: ""}
-
 // inMessage are the fields of evidence that the message above has told already.
 var inMessage = map[string]bool{"detail": true, "error": true, "body": true}
 
@@ -19,32 +16,16 @@ const mostEvidence = 3
 func (s Style) verdict(all []verdict.Candidate) string {
 	var b strings.Builder
 	c := all[0]
-	b.WriteString(s.paint(strong, strings.Join(s.wrap(cause(all), s.width()), "\n")) + "\n")
+	b.WriteString(s.paint(strong, strings.Join(s.wrap(verdict.Sentence(all), s.width()), "\n")) + "\n")
 	if evidence := Evidence(c); evidence != "" {
 		b.WriteString(s.paragraph("  evidence  ", 12, evidence))
 	}
 	b.WriteString(s.paragraph("  next      ", 12, c.Fix))
-	if len(c.Next) > 0 {
-		b.WriteString("            " + c.Next[0] + "\n")
+	for _, line := range c.Next {
+		b.WriteString("            " + line + "\n")
 	}
 	b.WriteString("  more      vnv explain " + c.Cause + "\n")
 	return b.String()
-}
-
-// mostCauses is how many are named in one sentence where none is likelier than the others.
-const mostCauses = 3
-
-// cause is a whole sentence. Where all are merely possible, it names several.
-func cause(all []verdict.Candidate) string {
-	c := all[0]
-	titles := []string{c.Title}
-	for _, other := range all[1:] {
-		if c.Confidence == verdict.Possible && len(titles) < mostCauses {
-			titles = append(titles, other.Title)
-		}
-	}
-	sentence := openings[c.Confidence] + strings.Join(titles, ", or ") + "."
-	return strings.ToUpper(sentence[:1]) + sentence[1:]
 }
 
 // Evidence is what speaks for a cause, beside what the message says already.
