@@ -113,6 +113,9 @@ func (s *Server) guard(next http.Handler) http.Handler {
 		case !authorised:
 			h.Set("WWW-Authenticate", "Bearer")
 			controlError(w, http.StatusUnauthorized, "the token is missing or wrong: it is told once, when the sandbox starts")
+		case path == "":
+			h.Set("Location", r.URL.Path+"/")
+			w.WriteHeader(http.StatusPermanentRedirect)
 		default:
 			r.URL.Path, r.URL.RawPath = path, ""
 			r.Body = http.MaxBytesReader(w, r.Body, maxControlBody)
@@ -121,12 +124,15 @@ func (s *Server) guard(next http.Handler) http.Handler {
 	})
 }
 
-// authorise looks for the token, and returns the path without it.
+// authorise looks for the token, and returns the path without it: "" where a page's address lacks its last slash.
 func (s *Server) authorise(r *http.Request) (path string, ok bool) {
 	if token, ok := bearerToken(r.Header.Get("Authorization")); ok {
 		return r.URL.Path, s.control.is(token)
 	}
-	first, rest, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	first, rest, inside := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	if !inside {
+		return "", s.control.is(first)
+	}
 	return "/" + rest, s.control.is(first)
 }
 

@@ -153,8 +153,14 @@ func (p Page) settings(w *writer) {
 
 // foot says what made the page, and how to read what is hidden in it.
 func (p Page) foot(w *writer) {
-	w.put(`<footer><p>Secrets and phone numbers are masked. A name such as <code>code~1</code> stands for a hidden value: ` +
-		`the same name is the same value, on every hop.</p><p>`)
+	w.put(`<footer><p>`)
+	if p.Trace.Revealed {
+		w.put(`Not masked: secrets and phone numbers stand in this page.`)
+	} else {
+		w.put(`Secrets and phone numbers are masked. A name such as <code>code~1</code> stands for a hidden value: ` +
+			`the same name is the same value, on every hop.`)
+	}
+	w.put(`</p><p>`)
 	if p.Trace.Tool != "" {
 		w.put(`{} `, "Made by "+p.Trace.Tool+".")
 	}

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	_ "embed"
@@ -20,8 +21,6 @@ import (
 // happens. Whoever calls ServeHTTP has seen to the token, the host and the origin.
 type Live struct {
 	Sandbox *sandbox.Server // set before the first request
-
-	mu sync.Mutex // faults are read and set in one
 }
 
 // How long a request for news waits, and how far back the page looks.
@@ -42,7 +41,7 @@ func (l *Live) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Content-Security-Policy", livePolicy())
 	switch r.Method + " " + r.URL.Path {
-	case "GET /":
+	case "GET /", "HEAD /":
 		l.page(w, r.URL.Query().Has("faults"))
 	case "GET /news":
 		l.news(w, r)
@@ -54,10 +53,10 @@ func (l *Live) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // livePolicy is strict: one style, one script, and requests to nobody else.
-func livePolicy() string {
+var livePolicy = sync.OnceValue(func() string {
 	return "default-src 'none'; style-src '" + hashOf(style+liveStyle) + "'; script-src '" + hashOf(liveScript) +
 		"'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-}
+})
 
 func hashOf(m markup) string {
 	sum := sha256.Sum256([]byte(m))
@@ -155,14 +154,8 @@ func (l *Live) switchFault(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "want the form of the page", http.StatusUnsupportedMediaType)
 		return
 	}
-	on, off := r.PostFormValue("on"), r.PostFormValue("off")
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	faults := slices.DeleteFunc(l.Sandbox.ActiveFaults(), func(s string) bool { return s == off || s == on })
-	if on != "" {
-		faults = append(faults, on)
-	}
-	if l.Sandbox.SetFaults(faults...) != nil { // its error quotes what was sent
+	on := r.PostFormValue("on")
+	if l.Sandbox.SwitchFault(cmp.Or(on, r.PostFormValue("off")), on != "") != nil { // its error quotes what was sent
 		http.Error(w, "there is no such fault", http.StatusUnprocessableEntity)
 		return
 	}

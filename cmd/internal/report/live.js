@@ -72,7 +72,6 @@ main.addEventListener("click", event => {
 
 main.addEventListener("submit", async event => {
   event.preventDefault();
-  if (!event.submitter) return; // Enter in the search
   try {
     const body = new URLSearchParams([[event.submitter.name, event.submitter.value]]);
     const answer = await fetch(event.target.action, {method: "POST", body});

@@ -82,7 +82,7 @@ func browserKeeps(t *testing.T, l *live, p browser.Tab) {
 	p.Until(t, fmt.Sprintf(howMany, ".hop"), "2")
 	l.asks(starts)
 	p.Until(t, fmt.Sprintf(howMany, ".hop"), "3")
-	got := p.Eval(t, `["#flow-1","#hop-1","#hop-2","#flow-3"].map(i=>document.querySelector(i).open).join()`)
+	got := p.Eval(t, `["#flow-0","#hop-1","#hop-2","#flow-1"].map(i=>document.querySelector(i).open).join()`)
 	if got != "true,true,false,true" {
 		t.Errorf("open are %s: where somebody reads, and the newest flow", got)
 	}

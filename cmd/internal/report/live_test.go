@@ -89,6 +89,9 @@ func TestLiveGuard(t *testing.T) {
 		status           int
 	}{
 		{"page", "GET", at, nil, 200},
+		{"page, looked for", "HEAD", at, nil, 200},
+		{"page without the last slash", "GET", strings.TrimSuffix(at, "/"), nil, 308},
+		{"another page without it", "GET", l.s.ControlURL() + "/0123", nil, 401},
 		{"no token", "GET", l.s.ControlURL() + "/", nil, 401},
 		{"no token for the news", "GET", l.s.ControlURL() + "/news?after=0", nil, 401},
 		{"wrong token", "POST", l.s.ControlURL() + "/0123/faults", []string{"Content-Type", form}, 401},
@@ -146,6 +149,7 @@ func TestLiveMasked(t *testing.T) {
 		{"POST", "/oauth2/token", "grant_type=authorization_code&code=" + code + "&" + token, form},
 		{"POST", "/oauth2/token", evil + token, form},
 		{"POST", "/camara/number-verification/v031/verify", `{"phoneNumber":"` + phone + `"`, "application/json"},
+		{"POST", "/v2/verify", `{"name":"Canary","status":"canary_two","error":"canary","workflow":[{"channel":"silent_auth"}]}`, "application/json"},
 		{"POST", "/v2/verify", `{"brand":"` + token + `","workflow":[{"channel":"` + evil[:2] + `,"to":"99012345678"}]}`, "application/json"},
 		{"GET", "/" + token + "/" + url.PathEscape(evil), "", ""},
 		{"CANARY" + "METHOD", "/oauth2/auth", "", ""},
@@ -204,6 +208,39 @@ func TestLiveFault(t *testing.T) {
 	}
 	if _, h, _ := l.send("GET", l.s.ControlPageURL()+"news?after=1", ""); h.Get("X-After") != "2" {
 		t.Errorf("the news end at %v", h)
+	}
+}
+
+// What belongs to no flow is not lost behind many flows, and a flow of many requests is called the same all along.
+func TestLiveMany(t *testing.T) {
+	t.Parallel()
+	l := newLive(t)
+	stray := func() { l.send("GET", l.s.URL()+"/oauth2/auth?state=unknown", "") }
+	stray()
+	for range 13 {
+		l.send("POST", l.s.URL()+"/v0.1/network-enablement", `{"phone_number":"+99012345678"}`, "Content-Type", "application/json")
+	}
+	shown := func(want ...string) {
+		t.Helper()
+		body := l.page()
+		for _, w := range want {
+			if !strings.Contains(body, w) {
+				t.Errorf("%s is missing", w)
+			}
+		}
+		if n := strings.Count(body, `class="flow"`); n != 12 {
+			t.Errorf("%d flows are shown", n)
+		}
+	}
+	shown(`id="flow-13" open`, `id="flow-2"`)
+	stray()
+	shown(`id="flow-0" open`, `id="flow-13"`, `<span> · 2 requests</span>`)
+	for range 50 {
+		stray()
+	}
+	shown(`id="flow-0" open`, `<span> · 52 requests</span>`)
+	if n := strings.Count(l.page(), `class="hop"`); n != 40+11 {
+		t.Errorf("%d requests are shown", n)
 	}
 }
 

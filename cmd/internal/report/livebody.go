@@ -4,14 +4,19 @@ import (
 	"encoding/json"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 )
 
-// shownValues are fields whose texts are words of an API, as long as they are made like one.
-var shownValues = []string{"grant_type", "token_type", "error", "error_type", "status", "channel", "code", "name"}
+// shownWords are values that say nothing of anybody, whoever sends them.
+var shownWords = []string{"authorization_code", "silent_auth"}
 
-// saidByFarSide are fields of an answer in which the far side says why, or names what it said.
-var saidByFarSide = []string{"title", "detail", "message", "error_description", "reason", "instance"}
+// Fields of an answer: of answerWords the texts are words of an API, as long as they are made like one; in answerTexts
+// the far side says why.
+var (
+	answerWords = []string{"token_type", "error", "error_type", "status", "code", "name"}
+	answerTexts = []string{"title", "detail", "message", "error_description", "reason", "instance"}
+)
 
 // problems are the types of problems; what follows says which one it is.
 const problems = "https://developer.vonage.com/api-errors#"
@@ -20,7 +25,7 @@ const problems = "https://developer.vonage.com/api-errors#"
 type liveBody struct {
 	*liveFlow
 
-	sayings []string // fields of which the text is shown, but for what is secret by its looks
+	isAnswer bool
 }
 
 // text is the body with its names, and most values as pseudonyms. What is neither JSON nor a form is hidden whole.
@@ -63,9 +68,9 @@ func (f liveBody) json(b *strings.Builder, name string, v any, depth int) {
 	case string:
 		b.WriteString(`"` + f.value(name, v) + `"`)
 	case bool:
-		b.WriteString(map[bool]string{true: "true", false: "false"}[v])
+		b.WriteString(strconv.FormatBool(v))
 	case json.Number:
-		b.WriteString(f.number64(name, v))
+		b.WriteString(f.counted(name, v))
 	default:
 		b.WriteString("null")
 	}
@@ -88,8 +93,8 @@ func (f liveBody) object(b *strings.Builder, v map[string]any, depth int) {
 	b.WriteString("}")
 }
 
-// number64 shows what counts seconds or is a status; any other number may be a phone's.
-func (liveBody) number64(name string, v json.Number) string {
+// counted shows what counts seconds or is a status; any other number may be a phone's.
+func (liveBody) counted(name string, v json.Number) string {
 	if (name == "expires_in" || name == "status") && len(v) < 7 {
 		return v.String()
 	}
@@ -124,18 +129,22 @@ func (f liveBody) value(name, s string) string {
 	switch {
 	case s == "":
 		return ""
-	case slices.Contains(f.sayings, name):
+	case slices.Contains(shownWords, s):
+		return s
+	case f.isAnswer && slices.Contains(answerTexts, name):
 		return f.mask.Text(s)
-	case name == "type" && strings.HasPrefix(s, problems) && word(strings.ReplaceAll(strings.TrimPrefix(s, problems), "-", "_")):
+	case f.isAnswer && name == "type" && strings.HasPrefix(s, problems) && word(strings.ReplaceAll(strings.TrimPrefix(s, problems), "-", "_")):
 		return s
 	case strings.HasPrefix(s, "http://"), strings.HasPrefix(s, "https://"):
 		return f.mask.URL(s)
-	case slices.Contains(shownValues, name) && word(s) && (name != "code" || strings.Contains(s, "_")):
+	case f.isAnswer && slices.Contains(answerWords, name) && word(s) && (name != "code" || strings.Contains(s, "_")):
 		return f.mask.Text(s)
 	case name == "scope", name == "scopes":
 		if strings.HasPrefix(s, "dpv:") {
 			return f.name(s)
 		}
+		name = "value"
+	case name == "error": // which a URL shows
 		name = "value"
 	}
 	return f.pseudonym(name, s)

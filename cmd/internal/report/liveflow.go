@@ -1,8 +1,10 @@
 package report
 
 import (
+	"cmp"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -14,19 +16,21 @@ import (
 // liveFlow is what was received of one flow. Each has a mask of its own: a pseudonym means the same throughout a
 // flow.
 type liveFlow struct {
+	number  int64 // 0 where requests belong to no flow
 	phone   string
 	entries []sandbox.Entry
 	mask    *trace.Mask
 }
 
-// flowsOf sorts requests into flows, the newest first. Those that belong to none are together where the first came.
+// flowsOf sorts requests into flows, the newest first. Those that belong to none are together, as new as the last of
+// them: they would sink out of sight.
 func flowsOf(entries []sandbox.Entry) []*liveFlow {
 	var flows []*liveFlow
 	byNumber := map[int64]*liveFlow{}
 	for _, e := range entries {
 		f := byNumber[e.Flow]
 		if f == nil {
-			f = &liveFlow{mask: new(trace.Mask)}
+			f = &liveFlow{number: e.Flow, mask: new(trace.Mask)}
 			byNumber[e.Flow] = f
 			flows = append(flows, f)
 		}
@@ -35,16 +39,24 @@ func flowsOf(entries []sandbox.Entry) []*liveFlow {
 		}
 		f.entries = append(f.entries, e)
 	}
-	slices.Reverse(flows)
+	slices.SortFunc(flows, func(a, b *liveFlow) int { return cmp.Compare(b.newness(), a.newness()) })
 	flows = flows[:min(len(flows), liveFlows)]
 	for _, f := range flows {
-		f.entries = f.entries[max(len(f.entries)-liveSteps, 0):]
 		for _, e := range f.entries {
 			f.know(e)
 		}
 	}
 	return flows
 }
+
+func (f *liveFlow) newness() int64 {
+	if f.number == 0 {
+		return f.last().N
+	}
+	return f.entries[0].N
+}
+
+func (f *liveFlow) last() sandbox.Entry { return f.entries[len(f.entries)-1] }
 
 // know tells the mask what is secret in an entry, before any of it is shown.
 func (f *liveFlow) know(e sandbox.Entry) {
@@ -67,8 +79,8 @@ func (f *liveFlow) know(e sandbox.Entry) {
 	}
 }
 
-// number is how the flow is called.
-func (f *liveFlow) number() string {
+// title is how the flow is called.
+func (f *liveFlow) title() string {
 	if f.phone == "" {
 		return "Of no flow"
 	}
@@ -80,7 +92,7 @@ func (f *liveFlow) number() string {
 
 // outcome is how the flow stands, in a few words.
 func (f *liveFlow) outcome() (Mood, string) {
-	last := f.entries[len(f.entries)-1]
+	last := f.last()
 	said := func(s string) bool {
 		return last.Status == 200 && strings.Contains(strings.ReplaceAll(last.Answer, " ", ""), s)
 	}
@@ -103,17 +115,16 @@ func (f *liveFlow) outcome() (Mood, string) {
 }
 
 func (f *liveFlow) write(w *writer, open bool) {
-	first := f.entries[0]
 	mood, outcome := f.outcome()
-	w.put(`<details class="flow" id="flow-{}"`, itoa(int(first.N)))
+	w.put(`<details class="flow" id="flow-{}"`, strconv.FormatInt(f.number, 10))
 	if open {
 		w.put(` open`)
 	}
 	w.put(`><summary><b>{}</b><i class="pill {}">{}</i><small>{}<span> · {}</span></small></summary>`,
-		f.number(), string(mood), outcome, first.Time.Format(time.TimeOnly), requests(len(f.entries)))
+		f.title(), string(mood), outcome, f.entries[0].Time.Format(time.TimeOnly), requests(len(f.entries)))
 	w.put(`<div class="seq"><div class="row heads"><div></div><div class="lanes n3"><div class="device"><b>client</b></div>` +
 		`<div class="vendor"><b>vendor</b></div><div class="carrier"><b>carrier</b></div></div></div>`)
-	for _, e := range f.entries {
+	for _, e := range f.entries[max(len(f.entries)-liveSteps, 0):] {
 		f.row(w, e)
 	}
 	w.put(`</div></details>`)
@@ -163,9 +174,9 @@ func (f *liveFlow) facts(e sandbox.Entry) []Fact {
 	}
 	answer := "none"
 	if e.Status != 0 {
-		answer = strings.TrimSpace(itoa(e.Status) + " " + liveBody{f, saidByFarSide}.text(e.Answer))
+		answer = strings.TrimSpace(itoa(e.Status) + " " + liveBody{f, true}.text(e.Answer))
 	}
-	return append(facts, Fact{"Request", liveBody{f, nil}.text(e.Body)}, Fact{"Answer", answer}, Fact{"Leads to", f.mask.URL(e.Location)}, Fact{"Why", trace.Printable(e.Note)})
+	return append(facts, Fact{"Request", liveBody{f, false}.text(e.Body)}, Fact{"Answer", answer}, Fact{"Leads to", f.mask.URL(e.Location)}, Fact{"Why", trace.Printable(e.Note)})
 }
 
 // method is one of the usual ones: others are anybody's text.

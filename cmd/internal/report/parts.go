@@ -28,6 +28,9 @@ func (p Page) top(w *writer) {
 		w.put(`<p class="lead">{}</p>`, s)
 	}
 	w.put(`</header>`)
+	if p.Trace.Revealed {
+		w.put(`<p class="advice revealed"><b>Not masked</b> This page was made with --reveal: secrets and phone numbers stand in it as they are. Do not hand it on.</p>`)
+	}
 	if p.Advice != "" {
 		w.put(`<p class="advice"><b>Next</b> {}</p>`, p.Advice)
 	}

@@ -2,7 +2,7 @@
 // but itself. Use it for what a person looks at; for programs there are JSON and HAR.
 //
 // Promised: the page holds what its [trace.Trace] holds, which is masked already, and no
-// more; it has no script and loads nothing, and its content security policy forbids both;
+// more, or says at its head that it is not masked; it has no script and loads nothing, and its content security policy forbids both;
 // every text in it is escaped by the one writer in write.go, whoever it came from; ten hops
 // make less than 100 KB.
 //
