@@ -18,6 +18,11 @@ var shapes = []struct{ name, contentType, body, code, detail, trace string }{
 		`{"type":"https://other.example/en/errors#throttled","title":"T","detail":"D","instance":"i-1","invalid_parameters":[{"name":"n","reason":"r"}]}`,
 		"throttled", "T: D: n r", "i-1",
 	},
+	{
+		"parameters", "application/problem+json",
+		`{"type":"x#y","invalid_parameters":[{"name":"to","reason":"is too short"},{"name":"brand","reason":"\"brand\" is required"}]}`,
+		"y", "to is too short: \"brand\" is required", "",
+	},
 	{"CAMARA", "application/json", `{"status":403,"code":"PERMISSION_DENIED","message":"M"}`, "PERMISSION_DENIED", "M", ""},
 	{"OAuth", "application/json", `{"error":"invalid_grant","error_description":"D"}`, "invalid_grant", "D", ""},
 	{"scope", "application/json", `{"title":"T","detail":"D","instance":"i-2","error_type":"UNAUTHORIZED"}`, "UNAUTHORIZED", "T: D", "i-2"},

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"html"
+	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 const (
@@ -66,12 +68,17 @@ func parameterReasons(doc object) []string {
 	for _, item := range list {
 		p := asObject(item)
 		name, reason := p.text("name"), p.text("reason")
-		if !strings.Contains(reason, name) {
+		if !slices.Contains(strings.FieldsFunc(reason, betweenNames), name) {
 			reason = strings.TrimSpace(name + " " + reason)
 		}
 		reasons = append(reasons, reason)
 	}
 	return reasons
+}
+
+// betweenNames is what no name of a parameter has: reasons quote them, or have them as words.
+func betweenNames(r rune) bool {
+	return r != '_' && r != '-' && r != '.' && r != '[' && r != ']' && !unicode.IsLetter(r) && !unicode.IsDigit(r)
 }
 
 // embeddedMessages reads the errors that HAL embeds.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -41,7 +42,7 @@ func readNamed(ctx context.Context, path, name string, limit int64) ([]byte, err
 	case info.IsDir():
 		return nil, &fileError{text: name + " is a directory"}
 	case !info.Mode().IsRegular():
-		return readPipe(ctx, path, name, limit)
+		return pipe{path, name, inputWait}.read(ctx, limit)
 	}
 	return readInput(func() (io.ReadCloser, error) { return os.Open(path) }, limit).checked(name, limit) //nolint:gosec // the user names the file
 }
@@ -74,27 +75,66 @@ func drained(ctx context.Context, r io.Reader, name string, limit int64) ([]byte
 	}
 }
 
-// readPipe waits a little for the writer of a named pipe. Opening it blocks, so
-// giving up means to open the other end and let the reader see its end.
-func readPipe(ctx context.Context, path, name string, limit int64) ([]byte, error) {
-	got := make(chan input, 1)
+// pipe is a reader of one that has a name.
+type pipe struct {
+	path, name string
+	patience   time.Duration // until the first byte comes; then whoever writes takes the time that it needs
+}
+
+// read waits for a writer. Opening a pipe blocks, so giving up means to open the other end and let the reader see
+// its end.
+func (p pipe) read(ctx context.Context, limit int64) ([]byte, error) {
+	got, began := make(chan input, 1), make(chan struct{})
 	go func() {
-		got <- readInput(func() (io.ReadCloser, error) { return os.Open(path) }, limit) //nolint:gosec // the user names the file
+		got <- readInput(func() (io.ReadCloser, error) {
+			f, err := os.Open(p.path)
+			return &beginning{ReadCloser: f, began: began}, err
+		}, limit)
 	}()
-	patience, cancel := context.WithTimeout(ctx, inputWait)
-	defer cancel()
-	select {
-	case in := <-got:
-		return in.checked(name, limit)
-	case <-patience.Done():
+	patience := time.NewTimer(p.patience)
+	defer patience.Stop()
+	if strings.HasPrefix(p.path, "/dev/fd/") { // of a command that the shell has started: it may ask somebody first
+		patience.Stop()
 	}
-	if w, err := os.OpenFile(path, os.O_WRONLY|syscall.O_NONBLOCK, 0); err == nil { //nolint:gosec // the same file
+	for nobody := patience.C; ; {
+		select {
+		case in := <-got:
+			return in.checked(p.name, limit)
+		case <-began:
+			nobody, began = nil, nil
+			continue
+		case <-nobody:
+		case <-ctx.Done():
+			if began == nil || errors.Is(ctx.Err(), context.Canceled) {
+				p.giveUp()
+				return nil, cutOff(ctx)
+			}
+		}
+		p.giveUp()
+		return nil, &fileError{text: p.name + " is a pipe that nobody wrote into"}
+	}
+}
+
+func (p pipe) giveUp() {
+	if w, err := os.OpenFile(p.path, os.O_WRONLY|syscall.O_NONBLOCK, 0); err == nil { //nolint:gosec // the same file
 		_ = w.Close()
 	}
-	if errors.Is(ctx.Err(), context.Canceled) {
-		return nil, cutOff(ctx)
+}
+
+// beginning tells when the first bytes have come.
+type beginning struct {
+	io.ReadCloser
+
+	began chan struct{} // closed then
+}
+
+func (b *beginning) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if n > 0 && b.began != nil {
+		close(b.began)
+		b.began = nil
 	}
-	return nil, &fileError{text: name + " is a pipe that nobody wrote into"}
+	return n, err
 }
 
 func (in input) checked(name string, limit int64) ([]byte, error) {

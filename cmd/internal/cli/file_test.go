@@ -4,6 +4,7 @@ package cli
 
 import (
 	"context"
+	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -66,4 +67,29 @@ func TestUnwrittenPipes(t *testing.T) {
 	w := newWorld(t, "http://127.0.0.1:1")
 	w.vars["VNV_CONFIG"] = "/dev/zero"
 	w.run("config", "list").ends(exitUsage, "", "/dev/zero is longer than 1 MiB")
+}
+
+// Who writes into a pipe takes the time that it needs, as a command that asks for a passphrase half way.
+func TestSlowPipe(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "pipe")
+	if err := syscall.Mkfifo(path, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	const patience = 200 * time.Millisecond
+	go func() {
+		w, err := os.OpenFile(path, os.O_WRONLY, 0)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer w.Close()
+		_, _ = w.WriteString("one, ")
+		<-time.After(2 * patience) // longer than the first byte is waited for
+		_, _ = w.WriteString("two")
+	}()
+	got, err := pipe{path, "it", patience}.read(t.Context(), 1<<10)
+	if err != nil || string(got) != "one, two" {
+		t.Errorf("read %q, %v", got, err)
+	}
 }
