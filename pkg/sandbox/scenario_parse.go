@@ -48,12 +48,12 @@ func (e *ScenarioError) Error() string {
 //	      - {outcome: true}
 //	  "*97":
 //	    answers:                # given in full; the carrier's are its hops
-//	      - {at: carrier, status: 302, headers: {Location: "{{next}}"}}
+//	      - {at: carrier, status: 302, headers: {Location: "{{next}}"}, delay: 700ms}
 //	      - {at: carrier, status: 200, headers: {Content-Type: text/html}, body: "<title>Log in</title>"}
 //
 // name is the file's, for errors: each is a [*ScenarioError], and all that were found come joined, in the
-// order of their lines. In answers {{next}} stands for where the chain goes on, {{state}}, {{redirect_uri}},
-// {{vendor}} and {{carrier}} for what they say.
+// order of their lines. In answers {{next}} stands for where the chain goes on (after the carrier's last one back to
+// the vendor), {{state}}, {{redirect_uri}}, {{vendor}} and {{carrier}} for what they say.
 func ParseScenario(name string, b []byte) (*Scenario, error) {
 	p := &scenarioParser{name: name}
 	if len(b) > maxScenario {
