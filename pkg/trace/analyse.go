@@ -30,7 +30,7 @@ func Analyse(hops []Hop, o AnalyseOptions) *Trace {
 	c := newChain(hops, o)
 	t := &Trace{
 		SchemaVersion: SchemaVersion, Tool: o.Tool, Hops: hops, Findings: c.findings(hops), End: c.end(), Settings: o.Settings, Failed: o.Failed,
-		URL: c.mask.URL(o.URL),
+		URL: c.mask.URL(o.URL), Revealed: c.mask.Reveal,
 	}
 	if t.Hops == nil {
 		t.Hops = []Hop{}

@@ -132,13 +132,16 @@ func traceHeaders(h http.Header, m *Mask) map[string]string {
 		if !traceNames[name] && !strings.HasPrefix(name, "x-ratelimit-") {
 			continue
 		}
-		out = put(out, m.Text(name), cutText(m.ID(strings.Join(values, ", "))))
+		out = put(out, m.Text(name), m.shortID(strings.Join(values, ", ")))
 	}
 	return out
 }
 
 // short is remote text, masked and then cut: a secret that is cut would not be found.
 func (m *Mask) short(s string) string { return cutText(m.Text(s)) }
+
+// shortID is short for an identifier.
+func (m *Mask) shortID(s string) string { return cutText(m.ID(s)) }
 
 // traceNames are the trace headers by name; x-ratelimit-… are too.
 var traceNames = set("x-correlator", "x-orange-trace-id", "x-vig-trace-id", "x-request-id", "retry-after")

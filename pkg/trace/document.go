@@ -6,7 +6,7 @@ import "time"
 const SchemaVersion = 1
 
 // A Trace is what is known of one chain: its hops, what is odd about them, and how it ended. Like a
-// [Hop] it is masked already. Its JSON form is described in docs/schemas/trace.schema.json.
+// [Hop] it is masked already, unless it is Revealed. Its JSON form is described in docs/schemas/trace.schema.json.
 type Trace struct {
 	SchemaVersion int       `json:"schema_version"`
 	Tool          string    `json:"tool,omitempty"` // what recorded it: "vnv 1.0"; of a foreign file its own words
@@ -17,7 +17,8 @@ type Trace struct {
 	Hops          []Hop     `json:"hops"`
 	Findings      []Finding `json:"findings"`
 	Settings      []Setting `json:"settings,omitempty"`
-	Failed        *Failure  `json:"failed,omitempty"` // why the flow ended that the chain is part of; nil: it did not fail, or nobody says
+	Revealed      bool      `json:"revealed,omitempty"` // nothing in it is masked: whoever made it asked for that
+	Failed        *Failure  `json:"failed,omitempty"`   // why the flow ended that the chain is part of; nil: it did not fail, or nobody says
 }
 
 // A Failure is why a flow ended: at which step, with which error of the far side, and what whoever ran it

@@ -151,7 +151,7 @@ func (f *flight) finish(err error) {
 		f.notes.failed(h.Phase)
 	}
 	h.Notes = f.notes.masked(f.r.Mask)
-	hop := h.again(f.r.Mask)
+	hop := h.afresh(f.r.Mask)
 	f.mu.Unlock()
 	f.r.land(hop)
 }

@@ -108,7 +108,8 @@ const (
 	harUnknown = -1                        // HAR's number for what is not known
 )
 
-// HAR returns t as HAR 1.2 for a browser's network panel, masked as it is. Findings are comments of
+// HAR returns t as HAR 1.2 for a browser's network panel, masked as it is, or
+// with a comment that it is not. Findings are comments of
 // the entries they belong to.
 func (t *Trace) HAR() ([]byte, error) {
 	own := *t
@@ -119,7 +120,7 @@ func (t *Trace) HAR() ([]byte, error) {
 			Started: t.Started.UTC().Format(harTime), ID: harChain, Title: t.URL,
 			Timings: map[string]any{"onContentLoad": harUnknown, "onLoad": harUnknown},
 		}},
-		Entries: []harEntry{}, Comment: t.Outcome, Own: &own,
+		Entries: []harEntry{}, Comment: t.harComment(), Own: &own,
 	}
 	for i := range t.Hops {
 		l.Entries = append(l.Entries, t.harEntry(&t.Hops[i]))
@@ -130,6 +131,14 @@ func (t *Trace) HAR() ([]byte, error) {
 	enc.SetIndent("", "  ")
 	err := enc.Encode(map[string]harLog{"log": l})
 	return b.Bytes(), err
+}
+
+// harComment is how the chain ended, and before it whether the file may be handed on.
+func (t *Trace) harComment() string {
+	if t.Revealed {
+		return "not masked, secrets and phone numbers are in this file: " + t.Outcome
+	}
+	return t.Outcome
 }
 
 // harEntry is one hop.

@@ -41,9 +41,9 @@ func kindNamed(name string) string {
 	return name
 }
 
-// again is h without the secrets that have become known since its remote texts were masked. Its URLs need none of
+// afresh is h without the secrets that have become known since its remote texts were masked. Its URLs need none of
 // this: they show nothing but words.
-func (h Hop) again(m *Mask) Hop {
+func (h Hop) afresh(m *Mask) Hop {
 	if m.Reveal {
 		return h
 	}

@@ -78,7 +78,7 @@ func (r *reader) result() *Trace {
 		return t
 	}
 	own := r.own
-	own.Hops, own.SchemaVersion = t.Hops, SchemaVersion
+	own.Hops, own.SchemaVersion, own.Revealed = t.Hops, SchemaVersion, t.Revealed
 	if own.Findings == nil {
 		own.Findings = t.Findings
 	}

@@ -134,7 +134,7 @@ func (m *Mask) again(h *Hop) {
 	var headers map[string]string
 	for name, value := range h.Headers {
 		if len(headers) < maxHeaders {
-			headers = put(headers, m.short(name), m.short(value))
+			headers = put(headers, m.short(name), m.shortID(value))
 		}
 	}
 	h.Cookies, h.Changes, h.Notes, h.Headers = cookies, changes, notes, headers

@@ -45,7 +45,7 @@ func (r *Recorder) Hops() []Hop {
 	defer r.mu.Unlock()
 	hops := slices.Clone(r.hops)
 	for i := range hops {
-		hops[i] = hops[i].again(r.Mask)
+		hops[i] = hops[i].afresh(r.Mask)
 	}
 	slices.SortFunc(hops, func(a, b Hop) int { return a.seq - b.seq })
 	return hops

@@ -84,7 +84,7 @@ func everyField() *Trace {
 	return &Trace{
 		SchemaVersion: 1, Tool: "vnv 1", Started: now, URL: h.URL, Outcome: "o", End: End{EndPage, 1, 200, "text/html", "t", "c", "r"},
 		Hops: []Hop{h}, Findings: []Finding{{"loop", "authorize", 1, LevelError, "t", "e"}}, Settings: []Setting{{"n", "v", "flag"}},
-		Failed: &Failure{"exchange", "refused", "invalid_grant", "code-used"},
+		Revealed: true, Failed: &Failure{"exchange", "refused", "invalid_grant", "code-used"},
 	}
 }
 

@@ -19,8 +19,8 @@ type artefacts struct {
 }
 
 func (f *artefacts) add(fs *pflag.FlagSet) {
-	fs.StringVar(&f.har, "har", "", "write every request, masked, to `FILE` as HAR 1.2")
-	fs.StringVar(&f.report, "report", "", "write a report to `FILE.html`: one page, safe to hand on")
+	fs.StringVar(&f.har, "har", "", "write every request to `FILE` as HAR 1.2, masked unless --reveal")
+	fs.StringVar(&f.report, "report", "", "write a report to `FILE.html`: one page, masked unless --reveal")
 }
 
 func (f *artefacts) paths() []string {

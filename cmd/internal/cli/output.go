@@ -48,7 +48,7 @@ func (o *output) add(fs *pflag.FlagSet) {
 	fs.BoolVarP(&o.quiet, "quiet", "q", false, "the answer only, and errors")
 	fs.BoolVarP(&o.verbose, "verbose", "v", false, "tell more")
 	fs.StringVar(&o.color, "color", "auto", "colour: `auto|always|never`")
-	fs.BoolVar(&o.reveal, "reveal", false, "show secrets in the story and in the outcome")
+	fs.BoolVar(&o.reveal, "reveal", false, "mask nothing: not in the story, the outcome or the files")
 }
 
 // check judges the output flags, once they are parsed.

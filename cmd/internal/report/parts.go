@@ -32,7 +32,9 @@ func (p Page) top(w *writer) {
 		w.put(`<p class="advice revealed"><b>Not masked</b> This page was made with --reveal: secrets and phone numbers stand in it as they are. Do not hand it on.</p>`)
 	}
 	if p.Advice != "" {
-		w.put(`<p class="advice"><b>Next</b> {}</p>`, p.Advice)
+		w.put(`<p class="advice"><b>Next</b> `)
+		w.prose(p.Advice)
+		w.put(`</p>`)
 	}
 	p.numbers(w)
 	p.steps(w)
@@ -63,7 +65,7 @@ func (p Page) numbers(w *writer) {
 		{"Redirects", itoa(redirects)},
 		{"Hosts", itoa(len(hosts))},
 		{"Slowest hop", took(slowest)},
-		{"Findings", itoa(len(p.Trace.Findings))},
+		{"Findings", itoa(p.news())},
 	} {
 		w.put(`<div><dt>{}</dt><dd>{}</dd></div>`, f.Name, f.Value)
 	}
@@ -101,7 +103,9 @@ func (p Page) findings(w *writer) {
 	for _, l := range levels {
 		for i, f := range p.Trace.Findings {
 			if f.Level == l.level && p.first(i) {
-				w.put(`<li class="{}"><b class="badge" title="{}">{}</b><div><p>{}</p>`, f.Level, l.word, l.mark, f.Text)
+				w.put(`<li class="{}"><b class="badge" title="{}">{}</b><div><p>`, f.Level, l.word, l.mark)
+				w.prose(f.Text)
+				w.put(`</p>`)
 				p.finding(w, f)
 				w.put(`</div></li>`)
 			}
@@ -110,18 +114,36 @@ func (p Page) findings(w *writer) {
 	w.put(`</ul></section>`)
 }
 
-// finding is where it is and what shows it.
+// finding is where it is and what shows it, at every hop that it is said of.
 func (p Page) finding(w *writer, f trace.Finding) {
+	var evidence []string
 	w.put(`<p class="meta">`)
 	for _, g := range p.Trace.Findings {
-		if i := p.index(g); i >= 0 && sameNews(f, g) {
+		if !sameNews(f, g) {
+			continue
+		}
+		if i := p.index(g); i >= 0 {
 			w.put(`<a href="#hop-{}">{}</a> · `, itoa(i+1), p.name(i))
+		}
+		if g.Evidence != "" && !slices.Contains(evidence, g.Evidence) {
+			evidence = append(evidence, g.Evidence)
 		}
 	}
 	w.put(`{}</p>`, strings.ReplaceAll(f.Name, "-", " "))
-	if f.Evidence != "" {
-		w.put(`<code>{}</code>`, f.Evidence)
+	for _, e := range evidence {
+		w.put(`<code>{}</code>`, e)
 	}
+}
+
+// news is how many things the findings say: the same of several hops is one.
+func (p Page) news() int {
+	n := 0
+	for i := range p.Trace.Findings {
+		if p.first(i) {
+			n++
+		}
+	}
+	return n
 }
 
 // sameNews says whether two findings say the same of two hops.

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -87,10 +88,20 @@ func verified() report.Page {
 	return p
 }
 
+// revealed was made with --reveal, and ends at a callback that is not ours.
+func revealed() report.Page {
+	p := verified()
+	p.Trace.Revealed = true
+	p.Trace.End = trace.End{Kind: trace.EndCallback, Hop: 4}
+	p.Trace.Hops = slices.Delete(p.Trace.Hops, 5, 6)
+	p.Trace.Hops[4].Location = "https://dev.example/cb?code=raw-code"
+	return p
+}
+
 func TestPages(t *testing.T) {
 	t.Parallel()
 	for name, p := range map[string]report.Page{
-		"failed": failed(), "verified": verified(),
+		"failed": failed(), "verified": verified(), "revealed": revealed(),
 		"empty": {Trace: &trace.Trace{Outcome: "nothing was asked"}, Mood: report.No, Headline: "No chain"},
 	} {
 		path := filepath.Join("..", "..", "..", "testdata", "golden", "report", name+".html")
@@ -123,3 +134,32 @@ func lined(page string) string {
 }
 
 var csp = regexp.MustCompile(`sha256-[\w+/=]+`)
+
+// A page says what it holds: masked, or not.
+func TestPageSaysWhetherMasked(t *testing.T) {
+	t.Parallel()
+	const masked, not = "Secrets and phone numbers are masked.", "Not masked"
+	if page := string(verified().HTML()); !strings.Contains(page, masked) || strings.Contains(page, not) {
+		t.Error("a masked page does not say so")
+	}
+	page := string(revealed().HTML())
+	if head, _, _ := strings.Cut(page, `<dl class="numbers">`); strings.Contains(page, masked) || !strings.Contains(head, "<b>"+not+"</b>") {
+		t.Error("a page that is not masked does not say so at its head")
+	}
+}
+
+// The same news of several hops is one card, with what shows it at each, and is counted once.
+func TestPageCountsNews(t *testing.T) {
+	t.Parallel()
+	p := failed()
+	again := p.Trace.Findings[0]
+	again.Hop, again.Evidence = 4, "http://other.carrier.example/x"
+	p.Trace.Findings = append(p.Trace.Findings, again)
+	page := string(p.HTML())
+	if !strings.Contains(page, "<dt>Findings</dt><dd>3</dd>") || strings.Count(page, `<b class="badge"`) != 3 {
+		t.Error("the tile counts other than the cards below it")
+	}
+	if !strings.Contains(page, "<code>http://he.carrier.example/enrich</code><code>http://other.carrier.example/x</code>") {
+		t.Error("a card does not show what it is about at every hop")
+	}
+}

@@ -43,6 +43,9 @@ func (p Page) parties() *parties {
 	for _, h := range p.Trace.Hops {
 		all.add(h)
 	}
+	if h, ok := p.unasked(); ok {
+		all.add(h)
+	}
 	return all
 }
 
@@ -95,10 +98,37 @@ func (p Page) sequence(w *writer) {
 		w.put(`</div>`)
 	}
 	w.put(`</div></div><ol>`)
+	last, isThere := p.unasked()
+	at := slices.IndexFunc(p.Trace.Hops, func(h trace.Hop) bool { return inChain(h) && h.N == last.N && h.Step == last.Step })
 	for i := range p.Trace.Hops {
 		p.row(w, all, i)
+		if isThere && i == at {
+			p.callback(w, all, last)
+		}
 	}
 	w.put(`</ol></div></section>`)
+}
+
+// unasked is the callback of a chain that nobody requested, since it is not ours; N is that of the hop before it.
+func (p Page) unasked() (trace.Hop, bool) {
+	chain := p.Trace.Chain()
+	if k := p.Trace.End.Kind; len(chain) == 0 || k != trace.EndCallback && k != trace.EndDenied {
+		return trace.Hop{}, false
+	}
+	h := chain[len(chain)-1]
+	if h.Role == trace.RoleCallback || h.Location == "" || h.Status/100 != 3 {
+		return trace.Hop{}, false
+	}
+	return trace.Hop{N: h.N, Step: h.Step, URL: h.Location, Role: trace.RoleCallback}, true
+}
+
+// callback is the row of a callback that nobody requested.
+func (p Page) callback(w *writer, all *parties, h trace.Hop) {
+	w.put(`<li class="row"><span class="what"><b>→</b><span class="host">{}</span><span class="path">{}</span></span>`, host(h.URL), path(h.URL))
+	p.lines(w, all, all.at(h), func(at [3]string) {
+		there(w, "callback", at)
+		w.put(`<text x="{}%" y="42" class="soft">not requested</text>`, at[1])
+	})
 }
 
 // row is one request and its answer.
@@ -111,25 +141,37 @@ func (p Page) row(w *writer, all *parties, i int) {
 	w.put(`<li class="{}"><a class="what" href="#hop-{}"><b>{}</b><span class="host">{}</span><span class="path">{}</span>`,
 		class, itoa(i+1), label, host(h.URL), path(h.URL))
 	p.flags(w, h)
-	w.put(`</a><svg aria-hidden="true" width="100%" height="100%">`)
-	n, to := float64(len(all.lanes)), all.at(h)
+	w.put(`</a>`)
+	to := all.at(h)
+	p.lines(w, all, to, func(at [3]string) { arrow(w, h, all.lanes[to].class, at) })
+}
+
+// lines are the lanes of a row, and what is drawn between the first and the one at to: draw is told where that
+// begins, has its middle and ends, in percent.
+func (p Page) lines(w *writer, all *parties, to int, draw func(at [3]string)) {
+	w.put(`<svg aria-hidden="true" width="100%" height="100%">`)
+	n := float64(len(all.lanes))
 	for j, l := range all.lanes {
 		w.put(`<line class="life {}" x1="{}%" x2="{}%" y1="0" y2="100%"/>`, l.class, middle(j, n), middle(j, n))
 	}
-	arrow(w, h, all.lanes[to].class, [3]string{middle(0, n), percent((float64(to)+1)/2, n), middle(to, n)})
+	draw([3]string{middle(0, n), percent((float64(to)+1)/2, n), middle(to, n)})
 	w.put(`</svg></li>`)
 }
 
-// arrow is the way there and, dashed, the way back with what was answered. At has its
-// beginning, middle and end, in percent.
+// there is the way to a lane.
+func there(w *writer, class string, at [3]string) {
+	w.put(`<line class="go {}" x1="{}%" x2="{}%" y1="20" y2="20"/><svg class="tip" x="{}%" y="20"><path class="{}" d="M-9 -4.5L-1 0L-9 4.5z"/></svg>`,
+		class, at[0], at[2], at[2], class)
+}
+
+// arrow is the way there and, dashed, the way back with what was answered.
 func arrow(w *writer, h trace.Hop, class string, at [3]string) {
 	from, between, to := at[0], at[1], at[2]
 	status := strconv.Itoa(h.Status)
 	if h.Status == 0 {
 		status, class = "no answer", "failed"
 	}
-	w.put(`<line class="go {}" x1="{}%" x2="{}%" y1="20" y2="20"/><svg class="tip" x="{}%" y="20"><path class="{}" d="M-9 -4.5L-1 0L-9 4.5z"/></svg>`,
-		class, from, to, to, class)
+	there(w, class, at)
 	if h.Status != 0 {
 		w.put(`<line class="back {}" x1="{}%" x2="{}%" y1="38" y2="38"/><svg class="tip" x="{}%" y="38"><path class="open {}" d="M9 -4L2 0L9 4"/></svg>`,
 			class, from, to, from, class)

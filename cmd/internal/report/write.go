@@ -33,10 +33,29 @@ func (w *writer) put(m markup, texts ...string) {
 // text writes anybody's text. The model has made it printable already; doing so again costs
 // little and leaves nothing to trust.
 func (w *writer) text(s string) {
-	if len(s) > longest {
-		s = strings.ToValidUTF8(s[:longest], "") + "…"
+	w.b = append(w.b, html.EscapeString(trace.Printable(short(s)))...)
+}
+
+// short is as much of a text as is shown.
+func short(s string) string {
+	if len(s) <= longest {
+		return s
 	}
-	w.b = append(w.b, html.EscapeString(trace.Printable(s))...)
+	return strings.ToValidUTF8(s[:longest], "") + "…"
+}
+
+// prose writes a text whose flags are not to be broken after their dashes.
+func (w *writer) prose(s string) {
+	for i, word := range strings.Split(short(s), " ") {
+		if i > 0 {
+			w.put(` `)
+		}
+		if strings.HasPrefix(word, "-") {
+			w.put(`<span class="whole">{}</span>`, word)
+			continue
+		}
+		w.text(word)
+	}
 }
 
 // percent writes a share in percent, to the hundredth: 12.5
