@@ -83,6 +83,8 @@ type Error struct {
 	// URI (At, untrusted), [ReasonNoCallback].
 	Proved bool
 	At     string
+	// Foreign: with [ReasonState], it did carry a state, but another attempt's. Of a wait it is not told.
+	Foreign bool
 	// Ignored counts what was seen and not taken, of a wait that no callback ended.
 	Ignored map[Reason]int
 	Err     error
@@ -115,6 +117,8 @@ func (e *Error) Error() string {
 // sentence says what happened; of a callback that had our state, that it was ours.
 func (e *Error) sentence() string {
 	switch {
+	case e.Foreign:
+		return "a code came with the state of another attempt"
 	case !e.Proved:
 		return says[e.Reason]
 	case e.At != "":

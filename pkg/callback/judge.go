@@ -11,6 +11,7 @@ import (
 type answer struct {
 	reason            Reason // empty: a code with our state
 	state             string // our state, if the answer has it, else empty; it proves nothing where the answer is malformed
+	foreign           bool   // it has another state
 	at                string // where it came, if not to the path of the redirect URI
 	code              string
 	name, description string // of an error; remote text
@@ -29,7 +30,7 @@ func (a answer) err() *Error {
 	case a.final():
 		return &Error{Reason: a.reason, Name: a.name, Description: a.description}
 	}
-	e := &Error{Reason: a.reason, Name: registered(a.name), Proved: a.state != "", At: a.at}
+	e := &Error{Reason: a.reason, Name: registered(a.name), Proved: a.state != "", Foreign: a.foreign, At: a.at}
 	if a.at != "" {
 		e.Reason, e.Name = ReasonNoCallback, ""
 	}
@@ -101,7 +102,7 @@ func judge(query, state string, v vocabulary) answer {
 	case failed && !proved:
 		a.reason = ReasonErrorWithoutState
 	case !proved:
-		a.reason = ReasonState
+		a.reason, a.foreign = ReasonState, p[v.proof] != ""
 	case a.code != "" && failed:
 		a.reason = ReasonBoth
 	case failed:

@@ -192,6 +192,17 @@ func FuzzOffer(f *testing.F) {
 	})
 }
 
+// A state that is not ours is another thing than none.
+func TestForeign(t *testing.T) {
+	t.Parallel()
+	for query, want := range map[string]bool{"code=a&state=other": true, "code=a": false, "code=a&state=": false} {
+		_, err := Parse("?"+query, ourState)
+		if e := wantReason(t, err, ReasonState); e.Foreign != want {
+			t.Errorf("%s: %+v", query, e)
+		}
+	}
+}
+
 func TestPrintingHidesSecrets(t *testing.T) {
 	t.Parallel()
 	c := &Callback{Code: "secret-code", State: "secret-state", Query: "code=secret-code", Via: ViaHTTP}

@@ -19,25 +19,42 @@ func (w *walk) prepare(first *url.URL) error {
 	if w.opts.As != "" && w.client == nil {
 		return w.fail(ReasonSyntax, first, "there is no client of that name to be")
 	}
-	for name, values := range w.opts.Header {
-		if slices.Contains(notOwn, http.CanonicalHeaderKey(name)) || !httpguts.ValidHeaderFieldName(name) {
-			return w.fail(ReasonSyntax, first, "a header that cannot be set")
-		}
+	if fault := w.opts.Fault(); fault != "" {
+		return w.fail(ReasonSyntax, first, fault)
+	}
+	for _, values := range w.opts.Header {
 		for _, v := range values {
-			if !httpguts.ValidHeaderFieldValue(v) {
-				return w.fail(ReasonSyntax, first, "a header value with control characters")
-			}
 			w.hide("header", v)
 		}
 	}
-	return w.putCookies(first)
+	w.putCookies(first)
+	return nil
+}
+
+// Fault is what is wrong with the header and the cookies of o, as a clause that holds no value of them; empty: nothing.
+// A chain with such options ends at its URL, so whoever has them from a person asks before.
+func (o Options) Fault() string {
+	for name, values := range o.Header {
+		if slices.Contains(notOwn, http.CanonicalHeaderKey(name)) || !httpguts.ValidHeaderFieldName(name) {
+			return "a header that cannot be set: " + trace.Printable(name)
+		}
+		if slices.ContainsFunc(values, func(v string) bool { return !httpguts.ValidHeaderFieldValue(v) }) {
+			return "a header value with control characters: " + name
+		}
+	}
+	for _, c := range o.Cookies {
+		if (&http.Cookie{Name: c.Name, Value: c.Value}).Valid() != nil { //nolint:gosec // none that is set
+			return "a cookie that cannot be set: " + trace.Printable(c.Name)
+		}
+	}
+	return ""
 }
 
 // hide makes the mask know a value, if it is long enough to be known by.
 func (w *walk) hide(kind, value string) { w.mask.Know(kind, value, "") }
 
 // putCookies puts the caller's cookies into the jar, for the host of first alone.
-func (w *walk) putCookies(first *url.URL) error {
+func (w *walk) putCookies(first *url.URL) {
 	var notes trace.Notes
 	for _, own := range w.opts.Cookies {
 		c := *own //nolint:gosec // no cookie for a browser: what the caller gives is sent as it is
@@ -45,14 +62,10 @@ func (w *walk) putCookies(first *url.URL) error {
 		if c.Path == "" {
 			c.Path = "/"
 		}
-		if c.Valid() != nil {
-			return w.fail(ReasonSyntax, first, "a cookie that cannot be set")
-		}
 		w.hide("cookie", c.Value)
 		w.own = append(w.own, c.Name+"="+c.Value)
 		w.jar.take(first, []*http.Cookie{&c}, &notes)
 	}
-	return nil
 }
 
 // cookies are those that go to u: the jar's, but the caller's own to the first origin alone.

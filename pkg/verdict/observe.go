@@ -28,6 +28,7 @@ type Observation struct {
 
 	RedirectURI string         // in use
 	Registered  string         // in the dashboard
+	State       string         // of the callback: "missing" or "other"; empty: not known
 	CalledAt    string         // where the callback with this attempt's state went: that is the registered one
 	Ours        bool           // the redirect URI comes back to this process
 	Seen        map[string]int // requests at the listener that were not taken, by reason ("path", "state", …)

@@ -177,6 +177,9 @@ func stateIs(what string) func(*view) bool {
 }
 
 func (v *view) state() string {
+	if v.State != "" {
+		return v.State
+	}
 	h := v.lastHop()
 	if h == nil {
 		return "unknown"

@@ -78,7 +78,7 @@ var advices = []advice{
 	},
 	{op: vnv.OpVerify, when: code("INVALID_TOKEN_CONTEXT"), kind: vnv.KindRefused, exit: exitVerify, hint: "The token was issued for another number or scope: enable and verify must be given the same number."},
 	{op: vnv.OpVerify, kind: vnv.KindGone, exit: exitVerify, hint: gone},
-	{op: vnv.OpVerify, kind: vnv.KindRefused, exit: exitVerify, hint: "Neither yes nor no: the token is used up. Run the flow again; for the vendor's support keep the ids below."},
+	{op: vnv.OpVerify, kind: vnv.KindRefused, exit: exitVerify, hint: "Neither yes nor no: the token is used up. Run the flow again."},
 	{op: vnv.OpVerify, kind: vnv.KindUnusable, exit: exitVerify, hint: "Neither yes nor no: the answer is not one that may be trusted. The token is used up, so run the flow again."},
 
 	{op: opCancel, kind: vnv.KindRefused, when: status(http.StatusConflict), exit: exitVerify, hint: "A request can be ended from 30 s after its start until it is over. Left alone it ends by itself within a minute or so."},
@@ -105,11 +105,12 @@ var advices = []advice{
 	{kind: vnv.KindNetwork, exit: exitNetwork, hint: "No answer came. Check the network, --proxy and the URLs in use (vnv -v shows more)."},
 	{op: opForward, kind: vnv.KindServer, exit: exitNetwork, hint: "Your backend failed. The callback was passed on, so its code may be used up: look at the backend's log, then begin again."},
 	{op: opForward, kind: vnv.KindUnavailable, exit: exitLater, hint: "Your backend asks for patience. The callback was passed on, so its code may be used up: begin again later."},
-	{kind: vnv.KindServer, exit: exitNetwork, hint: "The far side failed, or something between answered in its place (a captive portal, a proxy). Try again; for the vendor's support keep the ids below."},
+	{kind: vnv.KindServer, exit: exitNetwork, hint: "The far side failed, or something between answered in its place (a captive portal, a proxy). Try again."},
 	{op: opTrace, kind: vnv.KindRedirect, when: chain(follow.ReasonPage, follow.ReasonMetaRefresh, follow.ReasonScript), exit: exitChain, hint: "Most likely the request did not come over the phone's mobile data: a sign-in or error page came in place of a redirect. Open the URL on the phone, or follow it by way of one: --interface."},
 	{kind: vnv.KindRedirect, when: chain(follow.ReasonPage, follow.ReasonMetaRefresh, follow.ReasonScript), exit: exitChain, hint: "Most likely the request did not come over the phone's mobile data: a sign-in or error page came in place of a redirect. Open the URL on the phone: --device none."},
-	{kind: vnv.KindRedirect, when: chain(follow.ReasonAddress), exit: exitChain, hint: "A redirect wanted an address inside a private network, and vnv does not go there. If this is meant: --allow-private-hops (never for link-local and metadata addresses)."},
+	{kind: vnv.KindRedirect, when: chain(follow.ReasonAddress), exit: exitChain, hint: "A URL wanted an address inside a private network, and vnv does not go there. If this is meant: --allow-private-hops (never for link-local and metadata addresses)."},
 	{kind: vnv.KindRedirect, when: chain(follow.ReasonTooMany), exit: exitChain, hint: "Phones stop after 10 redirects too; --max-hops follows more, to see where it leads."},
+	{op: vnv.OpAuthorize, kind: vnv.KindRedirect, when: empty, exit: exitChain, hint: "The callback came with this attempt's state, and with neither a code nor an error: the authorization server broke its contract."},
 	{op: opTrace, kind: vnv.KindRedirect, exit: exitChain, hint: "The findings stand under the hops. Where the chain is meant to end is said with --redirect-uri."},
 	{kind: vnv.KindRedirect, exit: exitChain, hint: "The chain did not end at {redirect}. --trace shows every hop."},
 
@@ -144,6 +145,11 @@ func status(code int) func(*vnv.Error, facts) bool {
 func exposed(e *vnv.Error, _ facts) bool {
 	c, ok := errors.AsType[*callback.Error](e)
 	return ok && c.Reason == callback.ReasonExposed
+}
+
+func empty(e *vnv.Error, _ facts) bool {
+	c, ok := errors.AsType[*callback.Error](e)
+	return ok && c.Reason == callback.ReasonIncomplete
 }
 
 func chain(reasons ...follow.Reason) func(*vnv.Error, facts) bool {

@@ -127,6 +127,9 @@ func (r *traceRun) follower(ctx context.Context, target string) (*chainRun, erro
 	if o.Cookies, err = r.readCookies(ctx); err != nil {
 		return nil, err
 	}
+	if fault := o.Fault(); fault != "" {
+		return nil, usagef("--header and --cookie: %s", fault)
+	}
 	network, err := r.network(ctx)
 	if err != nil {
 		return nil, err

@@ -92,6 +92,34 @@ func TestCalledElsewhere(t *testing.T) {
 	}
 }
 
+// A callback that is brought says whether it has no state or another attempt's.
+func TestWhichState(t *testing.T) {
+	t.Parallel()
+	for query, c := range map[string]struct{ cause, says string }{
+		"code=abcdefgh1&state=other": {"state-of-another-attempt", "a code came with the state of another attempt"},
+		"code=abcdefgh1":             {"state-lost", "a code came without this attempt's state"},
+	} {
+		w := newWorld(t, "http://127.0.0.1:1")
+		w.env.In = strings.NewReader("https://app.example/cb?" + query)
+		r := w.run("exchange", "--callback-url", "-", "--state", "my-state", "-o", "json")
+		if first := r.causes()[0]; r.code != exitState || first.Cause != c.cause || first.Confidence != verdict.Certain {
+			t.Errorf("%s: exit %d, %s %s", query, r.code, first.Cause, first.Confidence)
+		}
+		r.tells(c.says)
+	}
+}
+
+// What a person gives wrongly is a usage error, and nothing is asked.
+func TestTraceOwnHeaders(t *testing.T) {
+	t.Parallel()
+	for _, c := range [][2]string{
+		{"--header", "Host: x"}, {"--header", "content-length: 3"}, {"--header", "X-A: a\x01b"}, {"--cookie", "a=b\x01"},
+	} {
+		r := newWorld(t, "").run("trace", "https://op.example/", c[0], strings.ReplaceAll(c[1], "\\x01", "\x01"))
+		r.ends(exitUsage, "", "vnv: --header and --cookie: ")
+	}
+}
+
 // A hidden part of the path does not make one URI of two.
 func TestCalledWhereItShould(t *testing.T) {
 	t.Parallel()

@@ -29,7 +29,10 @@ func (a *app) judge(err error, e *vnv.Error) []verdict.Candidate {
 		for reason, n := range c.Ignored {
 			o.Seen[string(reason)] = n
 		}
-		o.CalledAt = a.mask.URL(c.At)
+		o.CalledAt = first(a.mask.URL(c.At), o.CalledAt)
+		if c.Reason == callback.ReasonState && c.Ignored == nil { // one callback was judged, not a wait
+			o.State = map[bool]string{true: "other", false: "missing"}[c.Foreign]
+		}
 	}
 	causes := verdict.Judge(o)
 	for i := range causes {
