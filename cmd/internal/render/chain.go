@@ -80,7 +80,7 @@ func (c chainHops) hop(h trace.Hop, whole time.Duration) {
 	if c.style.width() >= 60 && whole > 0 {
 		number = fmt.Sprintf("%-*s %7s", barWidth, c.style.bar(h.Total, whole), number)
 	}
-	c.out(c.style.line(hopText(h, c.column, c.remarks(h)...), number) + "\n")
+	c.out(c.style.line(c.style.hopText(h, c.column, c.remarks(h)...), number) + "\n")
 	indent := strings.Repeat(" ", c.column+7)
 	for _, l := range c.below(h) {
 		for _, part := range c.style.wrap(l, c.style.width()-len(indent)-1) {

@@ -1,6 +1,7 @@
 package render
 
 import (
+	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -8,7 +9,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/vnv-cli/vnv/pkg/flow"
 	"github.com/vnv-cli/vnv/pkg/trace"
+	"github.com/vnv-cli/vnv/pkg/vnv"
 )
 
 // roles are the short names of whose host it is.
@@ -16,9 +19,10 @@ var roles = map[string]string{
 	trace.RoleVendor: "vendor", trace.RoleIdentity: "identity", trace.RoleCarrier: "carrier", trace.RoleCallback: "callback",
 }
 
-// hopLines shows the redirects of the step just ended; of the other steps the one
-// request is shown only by --trace, which shows all with their findings.
-func (s *Story) hopLines(wanted bool) {
+// hopLines shows the redirects of the step just ended, and behind them, as next, where the last one
+// led if nobody went there; of the other steps the one request is shown only by --trace, which shows
+// all with their findings.
+func (s *Story) hopLines(wanted bool, next string) {
 	switch {
 	case !wanted:
 	case s.Trace:
@@ -36,7 +40,7 @@ func (s *Story) hopLines(wanted bool) {
 		}
 	}
 	if wanted && len(s.hops) > 0 {
-		s.undelivered(s.hops[len(s.hops)-1])
+		s.undelivered(s.hops[len(s.hops)-1], next)
 	}
 	s.hops = nil
 }
@@ -46,7 +50,7 @@ func (s *Story) hopLine(h trace.Hop) {
 	if h.Step != "authorize" {
 		return
 	}
-	s.print(s.Style.line(hopText(h, 6, remarks(h)...), Took(h.Total)) + "\n")
+	s.print(s.Style.line(s.Style.hopText(h, 6, remarks(h)...), Took(h.Total)) + "\n")
 	if h.Error != "" {
 		for _, part := range s.Style.wrap(h.Error, s.Style.width()-14) {
 			s.print(strings.Repeat(" ", 13) + s.Style.paint(faint, part) + "\n")
@@ -54,25 +58,29 @@ func (s *Story) hopLine(h trace.Hop) {
 	}
 }
 
-// undelivered shows the callback that nobody requested, since it is not ours.
-func (s *Story) undelivered(last trace.Hop) {
+// undelivered shows what the last redirect led to and nobody requested: the callback where it is not ours, or what
+// may not be followed.
+func (s *Story) undelivered(last trace.Hop, next string) {
 	if last.Step == "authorize" && last.Role != trace.RoleCallback && last.Location != "" && last.Status/100 == 3 {
-		s.print(s.Style.line("     →  next      "+place(last.Location), "") + "\n")
+		s.print(s.Style.line(fmt.Sprintf("%s       %-8s  %s", s.Style.arrow(6), next, place(last.Location)), "") + "\n")
 	}
 }
 
 // hopText is a hop's line up to its time; its number ends at a column.
-func hopText(h trace.Hop, column int, remarks ...string) string {
+func (s Style) hopText(h trace.Hop, column int, remarks ...string) string {
 	number, status := fmt.Sprintf("%*d", column, h.N), strconv.Itoa(h.Status)
 	if h.Status == 0 {
 		status = "–  "
 	}
 	role := roles[h.Role]
 	if h.Role == trace.RoleCallback && h.Status/100 == 2 {
-		number, status = fmt.Sprintf("%*s", column, "→"), "   "
+		number, status = s.arrow(column), "   "
 	}
 	return fmt.Sprintf("%s  %s  %-8s  %s", number, status, role, strings.Join(append([]string{place(h.URL)}, remarks...), "  "))
 }
+
+// arrow is the mark of the callback, which has no number, where numbers end at a column.
+func (s Style) arrow(column int) string { return fmt.Sprintf("%*s", column, s.spell("→")) }
 
 // remarks are the short news of a hop, behind its address.
 func remarks(h trace.Hop) []string {
@@ -135,4 +143,21 @@ func place(masked string) string {
 		return masked
 	}
 	return u.Host + u.Path
+}
+
+// ended is what to call where the last redirect of a step that failed led to: an answer of the far
+// side, though no good one, has come to the callback; everything else was not followed.
+func ended(err error) string {
+	if e, ok := errors.AsType[*vnv.Error](err); ok && (e.Kind == vnv.KindDenied || e.Kind == vnv.KindState) {
+		return "callback"
+	}
+	return "next"
+}
+
+// phone is the number as it may be shown.
+func (s *Story) phone(session flow.Session) string {
+	if s.Mask != nil && s.Mask.Reveal {
+		return trace.Printable(string(session.Phone))
+	}
+	return session.Phone.Masked()
 }

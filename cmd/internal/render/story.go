@@ -46,12 +46,12 @@ func (s *Story) Sink(event flow.Event) {
 		s.hops = append(s.hops, e.Hop)
 		s.show(fmt.Sprintf("%s  hop %d, %s", e.Hop.Step, e.Hop.N, place(e.Hop.URL)))
 	case flow.StepDone:
-		s.stepLine("✓", good, e.Step, doneText(e), Took(e.Took))
-		s.hopLines(s.Hops || s.Trace)
+		s.stepLine("✓", good, e.Step, s.doneText(e), Took(e.Took))
+		s.hopLines(s.Hops || s.Trace, "callback")
 	case flow.StepFailed:
 		s.failed = true
 		s.stepLine("✗", bad, e.Step, s.failure(e.Step, e.Err), Took(e.Took))
-		s.hopLines(true)
+		s.hopLines(true, ended(e.Err))
 	case flow.Listening:
 		if s.Verbose {
 			s.note(fmt.Sprintf("listening on %s for %s", strings.Join(e.Addrs, " and "), e.RedirectURI))
@@ -95,15 +95,15 @@ func (s *Story) failure(step vnv.Op, err error) string {
 }
 
 // doneText says what a step brought: rows by step.
-func doneText(e flow.StepDone) string {
+func (s *Story) doneText(e flow.StepDone) string {
 	switch e.Step {
 	case vnv.OpJWT:
 		return "RS256 for " + short(e.Session.ApplicationID) + ", " + Lifetime(e.Lifetime)
 	case vnv.OpEnable:
 		if c := e.Session.RequiresCarrierNetwork; c != nil && *c {
-			return e.Session.Phone.Masked() + ", to be opened on carrier data"
+			return s.phone(e.Session) + ", to be opened on carrier data"
 		}
-		return e.Session.Phone.Masked() + " is on a supported network"
+		return s.phone(e.Session) + " is on a supported network"
 	case vnv.OpAuthorize:
 		if v := e.Session.Verified; v != nil && !*v {
 			return "answered: the device does not hold the number"
