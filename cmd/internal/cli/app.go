@@ -234,6 +234,8 @@ func (a *app) flagError(cmd *cobra.Command, err error) error {
 	text := err.Error()
 	name, unknown := strings.CutPrefix(text, "unknown flag: --")
 	switch {
+	case looksLikeKey(text):
+		return usagef("a private key stands among the arguments, which other users of this machine can read: give the path of its file")
 	case strings.HasPrefix(text, "bad flag syntax"): // it would repeat the argument, which may be a key
 		return usagef("an argument begins with - and is no flag: put -- before it, if it is meant")
 	case !unknown:

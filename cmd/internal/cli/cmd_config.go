@@ -204,6 +204,7 @@ func configGetCmd(a *app) *cobra.Command {
 			}
 			i := slices.IndexFunc(rows, func(r settingRow) bool { return r.Key == s.key })
 			if i < 0 {
+				a.warn(s.key + " is not set")
 				return errNotSet
 			}
 			doc, err := render.Document(rows[i])

@@ -9,11 +9,14 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"github.com/vnv-cli/vnv/cmd/internal/render"
+	"github.com/vnv-cli/vnv/pkg/appjwt"
 	"github.com/vnv-cli/vnv/pkg/flow"
 	"go.yaml.in/yaml/v3"
 )
@@ -105,7 +108,7 @@ func (a *app) initAnswers(given map[string]*string) ([]edit, error) {
 		if value == "" {
 			return nil, usagef("--%s is missing, and nobody is there to ask", dashed(q.key))
 		}
-		if q.key == "private_key" && !strings.HasPrefix(value, "~/") && !strings.HasPrefix(value, "env:") {
+		if q.key == "private_key" && value != "-" && !strings.HasPrefix(value, "~/") && !strings.HasPrefix(value, "env:") {
 			if abs, err := filepath.Abs(value); err == nil {
 				value = abs // a path in the file is relative to the file, not to here
 			}
@@ -134,7 +137,14 @@ func (a *app) editConfig(ctx context.Context, flags *pflag.FlagSet, edits []edit
 	}
 	for _, e := range edits {
 		s, _ := settingByKey(e.key)
-		if _, err := s.parse(e.value); e.value != "" && err != nil {
+		if e.value == "" {
+			continue
+		}
+		_, err := s.parse(e.value)
+		if err == nil {
+			err = s.wrong(e.value)
+		}
+		if err != nil {
 			return usagef("%s: %v", e.key, err)
 		}
 	}
@@ -155,12 +165,40 @@ func (a *app) editConfig(ctx context.Context, flags *pflag.FlagSet, edits []edit
 	if err := flow.WriteFile(path, next); err != nil {
 		return usagef("%s: %v", path, reason(err))
 	}
+	for _, e := range edits {
+		if doubt := a.doubt(ctx, path, e); doubt != "" {
+			a.warn(e.key + ": " + doubt)
+		}
+	}
 	doc, err := render.Document(map[string]string{"path": path, "profile": profile})
 	if err != nil {
 		return err
 	}
 	return a.answer(path, doc)
 }
+
+// doubt says why a setting that is kept will probably not do: it may come right later.
+func (a *app) doubt(ctx context.Context, file string, e edit) string {
+	switch {
+	case e.value == "":
+	case e.key == "app_id" && !applicationID().MatchString(e.value):
+		return "not of the form that the dashboard shows, 00000000-0000-0000-0000-000000000000"
+	case e.key == "private_key" && e.value != "-" && !strings.HasPrefix(e.value, "env:"):
+		c := config{env: &a.Env, file: file, flags: pflag.NewFlagSet("", pflag.ContinueOnError), stored: map[string]any{e.key: e.value}}
+		raw, err := readNamed(ctx, c.keyPath(e.value), printable(e.value), maxInput)
+		if err == nil {
+			_, err = appjwt.ParseKey(raw)
+		}
+		if err != nil {
+			return err.Error()
+		}
+	}
+	return ""
+}
+
+var applicationID = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+})
 
 func flagValue(flags *pflag.FlagSet, name string) string {
 	if f := flags.Lookup(name); f != nil {

@@ -29,19 +29,14 @@ func (d *doctor) redirect(context.Context) rows {
 	}
 	u, err := url.Parse(uri)
 	shown := d.mask.URL(uri)
+	if wrong := redirectForm(uri); wrong != nil || err != nil {
+		return failed(errors.Join(wrong, err).Error(), "write it as it is registered")
+	}
 	switch {
-	case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "":
-		return failed("it is not an http or https URL with a host", "write it as it is registered: https://dev.example/callback")
-	case u.User != nil, strings.Contains(uri, "#"):
-		return failed("it has user information or a fragment, which no server takes", "register one without")
-	case uri != strings.TrimSpace(uri) || printable(uri) != uri:
-		return failed("it holds blanks or characters that do not print: "+printable(shown), "type it anew")
 	case d.far != nil && u.Port() == "0":
 		return fine("any free port of this machine, where the sandbox's device is too")
 	case d.far != nil:
 		return fine(shown + ", where the sandbox's device is too")
-	case !flow.Loopback(u.Hostname()) && u.Scheme == "http":
-		return warning(shown+": plain http, so the code travels in the open", "use https")
 	case !flow.Loopback(u.Hostname()):
 		return fine(shown)
 	case u.Scheme == "https":

@@ -25,7 +25,10 @@ func (d *doctor) read(ctx context.Context) {
 			d.wrong = append(d.wrong, failed(printable(err.Error()), "correct it: vnv config path names the file, vnv help environment the settings")...)
 		}
 	}
-	var err error
+	err := d.config.checkForms("redirect_uri") // it has a row of its own
+	if err != nil {
+		d.wrong = append(d.wrong, failed(printable(err.Error()), "correct it: vnv help environment lists the settings")...)
+	}
 	if d.api, err = apiNamed(d.config.text("api")); err != nil {
 		d.api = vnv.NumberVerification
 		d.wrong = append(d.wrong, failed(printable(err.Error()), "")...)

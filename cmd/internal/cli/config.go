@@ -37,7 +37,7 @@ func loadConfig(ctx context.Context, env *Env, flags *pflag.FlagSet, sandboxed b
 			return nil, err
 		}
 	}
-	return c, nil
+	return c, c.checkForms()
 }
 
 func newConfig(env *Env, flags *pflag.FlagSet, sandboxed bool) *config {
@@ -67,7 +67,7 @@ func (c *config) allowed(values map[string]any) map[string]any {
 		return values
 	}
 	kept := maps.Clone(values)
-	for _, key := range slices.Concat(accountKeys, []string{"redirect_uri", "redirect_url"}) {
+	for _, key := range notForSandbox {
 		delete(kept, key)
 	}
 	return kept
@@ -92,7 +92,7 @@ func (c *config) readEnv(context.Context) error {
 	var wrong error
 	for _, s := range settings {
 		text := c.env.Getenv(s.env())
-		if text == "" {
+		if text == "" || c.sandbox && slices.Contains(notForSandbox, s.key) {
 			continue
 		}
 		value, err := s.parse(text)

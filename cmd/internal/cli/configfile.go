@@ -109,6 +109,9 @@ func (p *configParser) setting(into map[string]any, k, v *yaml.Node) error {
 		return err
 	}
 	value, err := s.parse(text)
+	if err == nil {
+		err = s.wrong(text)
+	}
 	if err != nil {
 		return p.fail(v.Line, s.key+": "+err.Error())
 	}

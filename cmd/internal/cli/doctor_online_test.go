@@ -162,7 +162,7 @@ func TestDoctorRedirect(t *testing.T) {
 		"https://a:b@app.example/cb":   {"failed", "user information or a fragment"},
 		"https://app.example/cb#x":     {"failed", "user information or a fragment"},
 		"https://app.example/cb\u200b": {"failed", "characters that do not print"},
-		"http://app.example/cb":        {"warning", "plain http"},
+		"http://app.example/cb":        {"failed", "plain http"},
 		"https://app.example/cb":       {"ok", "https://app.example/cb"},
 		"https://localhost:3000/cb":    {"warning", "vnv answers plain http on this machine"},
 		"http://127.0.0.1:0/cb":        {"warning", "a phone on mobile data cannot reach it"},

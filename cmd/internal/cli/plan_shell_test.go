@@ -157,7 +157,8 @@ var printedValues = map[string]struct {
 		func(_ *testing.T, all []received) []sent { return []sent{{all[0].auth, "Bearer " + hostile}} },
 	},
 	"enable, flags": {
-		nil, map[string]string{"S": lines},
+		nil,
+		map[string]string{"S": lines},
 		[]string{"enable", "--phone", "+99012345678", "--scope", lines, "--state", "env:S"},
 		func(t *testing.T, all []received) []sent {
 			t.Helper()

@@ -22,6 +22,9 @@ const freeCallback = "http://127.0.0.1:0/callback"
 // accountKeys are settings of a real account; beside --sandbox they make no sense.
 var accountKeys = []string{"app_id", "private_key", "base_url", "enable_url", "token_url", "verify_url", "ca_file", "proxy"}
 
+// notForSandbox are the settings that count as flags alone beside --sandbox.
+var notForSandbox = append(slices.Clone(accountKeys), "redirect_uri", "redirect_url")
+
 // sandboxInput begins a flow of the sandbox's own: the steps before the one asked
 // for run first, so nothing of theirs can be handed in.
 func (r *stepRun) sandboxInput(ctx context.Context, piped bool) error {

@@ -166,12 +166,8 @@ func (r *stepRun) network(ctx context.Context) (follow.Net, error) {
 	if err != nil {
 		return n, err
 	}
-	proxy, err := r.proxy()
-	if err != nil {
-		return n, err
-	}
 	if n.Proxy == nil {
-		n.Proxy = proxy
+		n.Proxy = r.proxy()
 	}
 	if path := r.config.filePath("ca_file"); path != "" {
 		pem, err := readNamed(ctx, path, path, maxInput)
@@ -193,17 +189,13 @@ func (r *stepRun) network(ctx context.Context) (follow.Net, error) {
 	return n, nil
 }
 
-func (r *stepRun) proxy() (func(*url.URL) (*url.URL, error), error) {
+func (r *stepRun) proxy() func(*url.URL) (*url.URL, error) {
 	get := func(name string) string { return first(r.Getenv(name), r.Getenv(strings.ToLower(name))) }
 	p := httpproxy.Config{HTTPProxy: get("HTTP_PROXY"), HTTPSProxy: get("HTTPS_PROXY"), NoProxy: get("NO_PROXY")}
 	if r.flags.sandbox {
-		return nil, nil
+		return nil
 	}
 	if given := r.config.text("proxy"); given != "" {
-		u, err := url.Parse(given)
-		if err != nil || u.Host == "" || !slices.Contains([]string{"http", "https", "socks5"}, u.Scheme) {
-			return nil, usagef("--proxy: not a URL like http://proxy.example:3128")
-		}
 		p.HTTPProxy, p.HTTPSProxy = given, given
 	}
 	for _, raw := range []string{p.HTTPProxy, p.HTTPSProxy} {
@@ -214,9 +206,9 @@ func (r *stepRun) proxy() (func(*url.URL) (*url.URL, error), error) {
 		}
 	}
 	if p.HTTPProxy == "" && p.HTTPSProxy == "" {
-		return nil, nil
+		return nil
 	}
-	return p.ProxyFunc(), nil
+	return p.ProxyFunc()
 }
 
 // preloadRoots loads the system's certificate authorities beside the first step:

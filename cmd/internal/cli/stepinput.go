@@ -46,6 +46,9 @@ func (r *stepRun) input(ctx context.Context, args []string) error {
 			return err
 		}
 	}
+	if err := sessionForm(r.session); err != nil {
+		return err
+	}
 	if err := r.chooseAPI(r.session.API); err != nil {
 		return err
 	}
