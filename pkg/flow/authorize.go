@@ -26,7 +26,7 @@ func (r *run) listen(ctx context.Context) error {
 	}
 	l, err := callback.Listen(ctx, callback.Options{
 		RedirectURI: r.s.RedirectURI, Listen: r.Listen, State: r.proof(), Public: r.Public, Fragment: r.plan.fragment,
-		ErrorGrace: r.ErrorGrace, Now: r.Now, OnIgnored: func(i callback.Ignored) { r.sink(Ignored{i}) },
+		ErrorGrace: r.ErrorGrace, Now: r.Now, OnIgnored: func(i callback.Ignored) { r.sink(Ignored{Callback: i}) },
 	})
 	if err != nil {
 		return &vnv.Error{Op: vnv.OpAuthorize, Kind: vnv.KindInput, Sent: vnv.SentNo, Err: err}
@@ -185,8 +185,9 @@ func (r *run) await(ctx context.Context, device Device) (*callback.Callback, err
 	if r.Paste != nil {
 		defer r.Paste(r.offered(box))() // before anybody has a URL to paste
 	}
+	until, _ := ctx.Deadline()
 	r.sink(AuthURL{
-		URL: r.s.AuthURL, Device: device, RedirectURI: r.s.RedirectURI, Ours: r.listener != nil, Fragment: r.plan.fragment,
+		URL: r.s.AuthURL, Device: device, Until: until, RedirectURI: r.s.RedirectURI, Ours: r.listener != nil, Fragment: r.plan.fragment,
 		RequiresCarrier: r.s.RequiresCarrierNetwork != nil && *r.s.RequiresCarrierNetwork,
 	})
 	if err := r.open(ctx, device); err != nil {
@@ -211,17 +212,14 @@ func (r *run) open(ctx context.Context, device Device) error {
 	return nil
 }
 
-// offered tells of a pasted URL that was not taken: why, and never its text, for it may
-// be of anybody.
+// offered tells why a pasted URL was not taken.
 func (r *run) offered(box mailbox) func(string) error {
+	refused := 0
 	return func(raw string) error {
 		err := box.Offer(raw)
-		if err != nil {
-			why := "not a callback URL"
-			if e, ok := errors.AsType[*callback.Error](err); ok {
-				why = string(e.Reason)
-			}
-			r.sink(Note{Step: vnv.OpAuthorize, Text: "what was pasted is not taken: " + why})
+		if e, ok := errors.AsType[*callback.Error](err); ok {
+			refused++
+			r.sink(Ignored{Callback: callback.Ignored{Reason: e.Reason, ErrorName: e.Name, Proved: e.Proved, Count: refused}, Pasted: true})
 		}
 		return err
 	}

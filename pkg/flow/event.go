@@ -50,8 +50,9 @@ type AuthURL struct {
 	Device          Device
 	RequiresCarrier bool
 	RedirectURI     string
-	Ours            bool // the callback comes back to our own listener
-	Fragment        bool // the answer comes in the fragment: only a browser that runs scripts hands it over
+	Ours            bool      // the callback comes back to our own listener
+	Fragment        bool      // the answer comes in the fragment: only a browser that runs scripts hands it over
+	Until           time.Time // when the wait for the callback ends; zero: it does not
 }
 
 // HopDone says that a request was answered or failed, in whichever step.
@@ -60,8 +61,12 @@ type HopDone struct{ Hop trace.Hop }
 // CallbackReceived says that the callback which proves our state has arrived.
 type CallbackReceived struct{ Via string }
 
-// Ignored says that a stray request came in place of the callback.
-type Ignored struct{ Callback callback.Ignored }
+// Ignored says that something else came in place of the callback: a stray request, or a paste.
+// What was pasted is never told, for it may be of anybody.
+type Ignored struct {
+	Callback callback.Ignored
+	Pasted   bool
+}
 
 // Note is news beside the steps: a deprecation, a retry, a fact worth knowing.
 type Note struct {

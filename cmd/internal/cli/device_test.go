@@ -103,7 +103,7 @@ func TestPasteIntoTerminal(t *testing.T) {
 		io.WriteString(person, "\n  'https://app.example/cb?code="+code+"&amp;state=my-state#frag' \n")
 	}()
 	r := w.run(authorizing()...)
-	r.ends(exitOK, code+"\n", "– what was pasted is not taken: state", "paste", "✓ authorize callback received, state matches")
+	r.ends(exitOK, code+"\n", "what was pasted is not taken: its code is of another attempt", "paste", "✓ authorize callback received, state matches")
 	if after := termios(t, person); after != before {
 		t.Errorf("the terminal was %+v and is %+v", before, after)
 	}
@@ -158,6 +158,25 @@ func echoed(t *testing.T, person *os.File) bool {
 func termiosQuiet(f *os.File) bool {
 	got, err := unix.IoctlGetTermios(int(f.Fd()), unix.TCGETS)
 	return err == nil && got.Lflag&unix.ECHO != 0
+}
+
+// -q leaves what a person must open and how they hand the answer in, and says why what they
+// pasted is not taken: without, the command could not succeed.
+func TestPasteQuietly(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "https://api.example")
+	person := terminal(t, w)
+	go func() {
+		for termiosQuiet(person) {
+			time.Sleep(time.Millisecond)
+		}
+		io.WriteString(person, "hello\nhttps://app.example/cb?state=my-state&code="+canary+"\n")
+	}()
+	r := w.run(authorizing("-q", "--device", "none")...)
+	r.ends(exitOK, canary+"\n", "https://vendor.example/auth?client_id=real&x=1", "paste the callback URL here", "what was pasted is not taken: neither a code nor an error is in it")
+	if strings.Contains(r.err, "authorize ") || strings.Count(r.err, "https://vendor.example") != 1 {
+		t.Errorf("more than was asked for: %s", r.err)
+	}
 }
 
 // A signal while waiting: its own exit code, and the terminal is as it was.
@@ -229,7 +248,7 @@ func TestCallbackArrives(t *testing.T) {
 			res.Body.Close()
 		}
 		r := <-ended
-		r.tells("✓ authorize callback received, state matches", "ignored a request: path", "ignored a request: error-without-state (access_denied), 1 so far")
+		r.tells("✓ authorize callback received, state matches", "ignored a request: not for the redirect URI's path", "ignored a request: access_denied, an error without this attempt's state, which anybody can send (1 so far)")
 		if r.code != exitOK || !strings.Contains(out.String(), `"code":"`+canary+`"`) {
 			t.Errorf("exit %d, %s", r.code, out)
 		}

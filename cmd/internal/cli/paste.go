@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"os"
 	"time"
 
 	"github.com/vnv-cli/vnv/pkg/flow"
@@ -48,6 +49,12 @@ var longAgo = time.Unix(1, 0)
 
 // pastes tells whether a person is there who can paste.
 func (a *app) pastes() bool { return a.OpenTTY != nil && a.interactive() }
+
+// inFront tells whether what is drawn on the terminal is not in the way of another command.
+func (a *app) inFront() bool {
+	f, ok := a.Err.(*os.File)
+	return !ok || inForeground(f)
+}
 
 // pasteLines reads lines until ctx ends. The end of input does not end the wait:
 // the callback may still come another way.

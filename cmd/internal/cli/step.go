@@ -255,14 +255,13 @@ func (r *stepRun) outcome(out flow.Outcome) ([]byte, error) {
 // the durations for the outcome.
 func (r *stepRun) sink() flow.Sink {
 	sinks := []flow.Sink{r.collect}
-	if !r.out.quiet {
-		r.story = &render.Story{
-			W: r.Err, Style: r.style(), Verbose: r.out.verbose, Trace: r.out.trace, Mask: r.mask, Analyse: r.analyse,
-			Hops: r.command.whole, Live: r.ErrTTY && r.Getenv("TERM") != "dumb", Pastes: r.pastes(),
-			NoURL: r.out.format == formatNDJSON, // the auth_url event shows it, once
-		}
-		sinks = append(sinks, r.story.Sink)
+	r.story = &render.Story{
+		W: r.Err, Style: r.style(), Verbose: r.out.verbose, Trace: r.out.trace, Mask: r.mask, Analyse: r.analyse,
+		Hops: r.command.whole, Live: r.ErrTTY && r.Getenv("TERM") != "dumb", Pastes: r.pastes(), Quiet: r.out.quiet,
+		Now: r.Now, Watched: r.inFront,
+		NoURL: r.out.format == formatNDJSON, // the auth_url event shows it, once
 	}
+	sinks = append(sinks, r.story.Sink)
 	if r.out.format == formatNDJSON {
 		r.lines = &render.Lines{W: r.Out, Mask: r.mask}
 		sinks = append(sinks, r.lines.Sink)

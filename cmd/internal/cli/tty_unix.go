@@ -171,6 +171,12 @@ func foreground(fd int) bool {
 	return err != nil || group == unix.Getpgrp()
 }
 
+// inForeground is foreground of a file.
+func inForeground(f *os.File) (yes bool) {
+	_ = control(f, func(fd int) error { yes = foreground(fd); return nil })
+	return yes
+}
+
 // Close restores the terminal and closes it.
 func (q *quietTTY) Close() error {
 	signal.Stop(q.signals)

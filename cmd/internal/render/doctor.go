@@ -76,12 +76,12 @@ func CountChecks(checks []Check) string {
 // stands above and below it.
 const (
 	QRColumns = 65
-	QRRows    = 37
+	QRRows    = 44
 )
 
 // FitsQR tells whether the terminal has that room.
 func FitsQR(s Style) bool {
 	const likeTheGuide = 290
-	_, fits := s.qr("https://" + strings.Repeat("a", likeTheGuide))
+	_, fits := s.qr("https://"+strings.Repeat("a", likeTheGuide), 9) // what is said around it
 	return fits
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/vnv-cli/vnv/pkg/callback"
 	"github.com/vnv-cli/vnv/pkg/flow"
 	"github.com/vnv-cli/vnv/pkg/trace"
 	"github.com/vnv-cli/vnv/pkg/verdict"
@@ -137,8 +138,16 @@ func (l *Lines) Sink(event flow.Event) {
 	case flow.CallbackReceived:
 		l.Write(line{Event: "callback", Via: e.Via})
 	case flow.Ignored:
-		l.Write(line{Event: "ignored", Reason: string(e.Callback.Reason), Count: e.Callback.Count, Error: e.Callback.ErrorName})
+		l.Write(line{Event: "ignored", Reason: string(e.Callback.Reason), Count: e.Callback.Count, Error: e.Callback.ErrorName, Via: via(e)})
 	case flow.Note:
 		l.Write(line{Event: "note", Step: e.Step, Message: l.Mask.Text(e.Text)})
 	}
+}
+
+// via names how something came, where that is not by a request.
+func via(e flow.Ignored) string {
+	if e.Pasted {
+		return callback.ViaPaste
+	}
+	return ""
 }

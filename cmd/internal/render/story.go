@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
+	"time"
 
 	"github.com/vnv-cli/vnv/pkg/flow"
 	"github.com/vnv-cli/vnv/pkg/trace"
@@ -20,24 +22,44 @@ type Story struct {
 	Live    bool // somebody watches: a line may be redrawn
 	Pastes  bool // a person can paste the callback URL
 	NoURL   bool // the auth_url is shown elsewhere
+	Quiet   bool // nothing but what a person must open, and answers to what they paste
 	Mask    *trace.Mask
+	Now     func() time.Time               // of the time left, which Live shows
+	Watched func() bool                    // with Live: somebody watches just now; nil: always
 	Analyse func([]trace.Hop) *trace.Trace // with Trace: finds what is odd about the hops of a step; nil: nothing
 
+	mu      sync.Mutex  // a countdown draws beside the events
 	hops    []trace.Hop // of the step under way
 	status  bool        // a status line stands at the cursor
+	told    int         // lines so far
 	ignored int
 	failed  bool
 	said    map[string]bool // news that --trace has told of
+
+	until   time.Time     // when the wait under way ends
+	over    chan struct{} // closed when it is over; nil: nobody waits
+	ticking sync.WaitGroup
 }
 
 // Failed tells whether the story has shown the error of a step already.
 func (s *Story) Failed() bool { return s.failed }
 
 // Close takes the status line away, whichever way the flow ended.
-func (s *Story) Close() { s.clear() }
+func (s *Story) Close() {
+	s.mu.Lock()
+	s.waited()
+	s.clear()
+	s.mu.Unlock()
+	s.ticking.Wait()
+}
 
 // Sink is the text rendering of [flow.Event].
 func (s *Story) Sink(event flow.Event) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.Quiet && !asked(event) {
+		return
+	}
 	switch e := event.(type) {
 	case flow.StepStarted:
 		s.hops = nil
@@ -46,9 +68,11 @@ func (s *Story) Sink(event flow.Event) {
 		s.hops = append(s.hops, e.Hop)
 		s.show(fmt.Sprintf("%s  hop %d, %s", e.Hop.Step, e.Hop.N, place(e.Hop.URL)))
 	case flow.StepDone:
+		s.waited()
 		s.stepLine("✓", good, e.Step, s.doneText(e), Took(e.Took))
 		s.hopLines(s.Hops || s.Trace, "callback")
 	case flow.StepFailed:
+		s.waited()
 		s.failed = true
 		s.stepLine("✗", bad, e.Step, s.failure(e.Step, e.Err), Took(e.Took))
 		s.hopLines(true, ended(e.Err))
@@ -60,13 +84,29 @@ func (s *Story) Sink(event flow.Event) {
 		if !s.NoURL {
 			s.ask(e)
 		}
+		s.waits(e.Until)
 	case flow.CallbackReceived:
+		s.waited()
 		s.clear()
 	case flow.Ignored:
 		s.stray(e)
+		s.countdown()
 	case flow.Note:
 		s.note(s.Mask.Text(e.Text))
+		s.countdown()
 	}
+}
+
+// asked tells whether a person must see an event even where nothing is to be told: the URL
+// that they must open, and why what they pasted is not taken.
+func asked(event flow.Event) bool {
+	switch e := event.(type) { //nolint:gochecksumtype // all else is story
+	case flow.AuthURL:
+		return true
+	case flow.Ignored:
+		return e.Pasted
+	}
+	return false
 }
 
 // stepLine writes a step's line; what does not fit goes on below it.
@@ -153,18 +193,6 @@ func (s *Story) note(text string) {
 	}
 }
 
-func (s *Story) stray(e flow.Ignored) {
-	s.ignored++
-	if !s.Verbose && e.Callback.ErrorName == "" {
-		return
-	}
-	text := "ignored a request: " + string(e.Callback.Reason)
-	if e.Callback.ErrorName != "" {
-		text += " (" + e.Callback.ErrorName + ")"
-	}
-	s.note(fmt.Sprintf("%s, %d so far", text, e.Callback.Count))
-}
-
 // show draws what is under way; it is gone before anything else is written.
 func (s *Story) show(text string) {
 	if !s.Live {
@@ -182,4 +210,7 @@ func (s *Story) clear() {
 	}
 }
 
-func (s *Story) print(text string) { s.Style.write(s.W, text) }
+func (s *Story) print(text string) {
+	s.told += strings.Count(text, "\n")
+	s.Style.write(s.W, text)
+}
