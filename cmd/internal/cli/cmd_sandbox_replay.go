@@ -84,7 +84,11 @@ func (r *replay) yaml(numbers string) string {
 		}
 		b.WriteString("    delay: {" + strings.Join(slow, ", ") + "}\n")
 	case len(r.answers) == 0 && len(r.faults) == 0 && !r.refused:
-		b.WriteString("    delay: 0s # it went as it should: so does this\n")
+		why := "it went as it should: so does this"
+		if len(r.lost) > 0 && !r.arrived {
+			why = "nothing of it can be met again"
+		}
+		b.WriteString("    delay: 0s # " + why + "\n")
 	}
 	if len(r.answers) > 0 {
 		b.WriteString("    answers:\n")

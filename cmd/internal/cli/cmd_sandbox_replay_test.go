@@ -75,6 +75,25 @@ func TestReplayForeign(t *testing.T) {
 	}
 }
 
+// A host that was not reached is one that refuses; of a flow that did not begin nothing can be met.
+func TestReplayUnreached(t *testing.T) {
+	t.Parallel()
+	const begun = `{"request":{"method":"GET","url":"https://id.example/oauth2/auth?state=s"},"response":{"status":302,"redirectURL":"https://he.example/"}}`
+	const refused = `{"request":{"method":"GET","url":"https://he.example/"},"response":{"status":0,"_error":"net::ERR_NAME_NOT_RESOLVED"}}`
+	const begins = `{"request":{"method":"GET","url":"https://id.example/oauth2/auth"},"response":{"status":0,"_error":"net::ERR_NAME_NOT_RESOLVED"}}`
+	w := newWorld(t, "")
+	replayed := w.run("sandbox", "replay", w.file("x.har", `{"log":{"entries":[`+begun+`,`+refused+`]}}`))
+	replayed.tells("a refused connection stands for it")
+	scenario := w.file("x.yaml", replayed.out)
+	if got := ends(t, w.run("run", "--phone", "+99012345678", "--sandbox", "-q", "-o", "json", "--scenario", scenario)); got != "11 authorize [{connection-refused}]" {
+		t.Errorf("it ends with %s by\n%s", got, replayed.out)
+	}
+	replayed = w.run("sandbox", "replay", w.file("y.har", `{"log":{"entries":[`+begins+`]}}`))
+	if !strings.Contains(replayed.out, "# nothing of it can be met again") {
+		t.Errorf("%s", replayed.out)
+	}
+}
+
 // ends is how a run ended: exit code, step, the first cause.
 func ends(t *testing.T, r result) string {
 	t.Helper()

@@ -120,7 +120,7 @@ func (r *replay) hop(i int, h trace.Hop, last bool) bool {
 	case cause != "" && r.instead("authorize", cause, fmt.Sprintf("hop %d", h.N)):
 		return false
 	case h.Status == 0:
-		r.lose("hop %d had no answer: %s", h.N, first(h.Error, end.Reason, "the file does not say why"))
+		r.unreached(h)
 		return false
 	case last && handed:
 		r.arrived = true
@@ -136,6 +136,25 @@ func (r *replay) hop(i int, h trace.Hop, last bool) bool {
 		r.add(r.stage(opens, h), h, map[string]string{"Location": "{{next}}"}, "")
 	}
 	return true
+}
+
+// nowhere is an address of this machine where nobody listens.
+const nowhere = "http://127.0.0.1:1/"
+
+// unreached replays a hop whose host was not found or not reached: the one before leads to
+// where nobody listens.
+func (r *replay) unreached(h trace.Hop) {
+	why := first(h.Error, r.trace.End.Reason, "the file does not say why")
+	if h.N == r.trace.Chain()[0].N {
+		r.lose("hop %d had no answer: %s", h.N, why)
+		return
+	}
+	r.lose("hop %d had no answer (%s): a refused connection stands for it", h.N, why)
+	if n := len(r.answers); n > 0 && r.answers[n-1].at == string(sandbox.StageCarrier) {
+		r.answers[n-1].headers["Location"] = nowhere
+		return
+	}
+	r.add(r.stage(true, h), trace.Hop{Method: h.Method, URL: h.URL, Status: http.StatusFound}, map[string]string{"Location": nowhere}, "")
 }
 
 // late keeps how long a request took that the sandbox answers itself.
