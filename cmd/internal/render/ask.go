@@ -27,7 +27,7 @@ func (s *Story) ask(e flow.AuthURL) {
 	below.WriteString(s.answerTo(e) + "\n")
 
 	s.print(above.String())
-	if e.Device == flow.DeviceNone || e.Device == flow.DeviceQR {
+	if !local(e) && (e.Device == flow.DeviceNone || e.Device == flow.DeviceQR) {
 		s.drawn(e, s.Style.rows(above.String())+s.Style.rows(below.String()))
 	}
 	s.print(below.String())
@@ -43,6 +43,9 @@ func local(e flow.AuthURL) bool {
 func (s *Story) invitation(e flow.AuthURL) string {
 	switch e.Device { //nolint:exhaustive // whoever else opens it: as below
 	case flow.DeviceQR:
+		if local(e) {
+			break
+		}
 		return "Scan this with the phone: mobile data on; Wi-Fi, VPN and private relay off."
 	case flow.DeviceADB:
 		return "Opened on the phone; mobile data must be on, Wi-Fi, VPN and private relay off:"
@@ -64,7 +67,7 @@ func (s *Story) astray(e flow.AuthURL) string {
 	case e.Device != flow.DeviceQR:
 		return ""
 	case local(e):
-		return "A phone cannot open a URL of this machine: open it in a browser here."
+		return "There is no QR code of it: a phone cannot open a URL of this machine."
 	case e.Ours && flow.Ours(e.RedirectURI, ""):
 		return "A phone cannot come back to " + s.Mask.URL(e.RedirectURI) + ": use a tunnel with --redirect-uri and --listen, or --device adb."
 	}
@@ -75,8 +78,7 @@ func (s *Story) astray(e flow.AuthURL) string {
 const shellLines = 4
 
 // drawn draws the QR code where it fits with the lines around it; where it was asked for and
-// does not, it says so. Where nobody asked, what was told before stays in view too; and what
-// only this machine can open is for no phone.
+// does not, it says so. Where nobody asked, what was told before stays in view too.
 func (s *Story) drawn(e flow.AuthURL, around int) {
 	asked := e.Device == flow.DeviceQR
 	if !asked {
@@ -84,7 +86,7 @@ func (s *Story) drawn(e flow.AuthURL, around int) {
 	}
 	lines, fits := s.Style.qr(e.URL, around)
 	switch {
-	case fits && (asked || !local(e)):
+	case fits:
 		s.print(strings.Join(lines, "\n") + "\n\n")
 	case asked:
 		s.print(strings.Join(s.Style.wrap(s.Style.room(e.URL, around), s.Style.width()), "\n") + "\n\n")
@@ -132,6 +134,9 @@ func (s *Story) answerTo(e flow.AuthURL) string {
 	where, or := "waiting for the callback at "+s.Mask.URL(e.RedirectURI), ",\nor "+paste
 	if !e.Ours {
 		where, or = s.Mask.URL(e.RedirectURI)+" does not lead to this machine", ":\n"+paste
+	}
+	if !s.counts(e) && s.Now != nil && !e.Until.IsZero() {
+		where += " (" + Clock(e.Until.Sub(s.Now())) + " left)"
 	}
 	if e.Fragment {
 		where += "\nfrom a browser that runs its page's script; the vendor's phone libraries run none"

@@ -84,7 +84,7 @@ func (s *Story) Sink(event flow.Event) {
 		if !s.NoURL {
 			s.ask(e)
 		}
-		s.waits(e.Until)
+		s.waits(e)
 	case flow.CallbackReceived:
 		s.waited()
 		s.clear()

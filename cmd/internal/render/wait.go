@@ -55,12 +55,17 @@ func (s *Story) stray(e flow.Ignored) {
 	s.ignored++
 }
 
+// counts tells whether the time left is drawn anew each second.
+func (s *Story) counts(e flow.AuthURL) bool {
+	return s.Live && !s.Quiet && s.Now != nil && !e.Until.IsZero()
+}
+
 // waits begins to show how long a person still has, and how much else came.
-func (s *Story) waits(until time.Time) {
-	if !s.Live || s.Quiet || s.Now == nil || until.IsZero() {
+func (s *Story) waits(e flow.AuthURL) {
+	if !s.counts(e) {
 		return
 	}
-	s.until = until
+	s.until = e.Until
 	over := make(chan struct{})
 	s.over = over
 	s.countdown()

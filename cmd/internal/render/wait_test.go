@@ -94,6 +94,7 @@ func TestQRKeepsTheRest(t *testing.T) {
 		{"nobody asked, the story would go", flow.DeviceNone, short, 9, 35, false},
 		{"at 80x24", flow.DeviceNone, short, 3, 24, false},
 		{"for this machine alone", flow.DeviceNone, "http://127.0.0.1:1/auth", 3, 60, false},
+		{"asked for, for this machine alone", flow.DeviceQR, "http://127.0.0.1:1/auth", 3, 60, false},
 	} {
 		var out strings.Builder
 		s := render.Story{W: &out, Style: render.Style{Unicode: true, Columns: 80, Rows: c.rows}, Mask: mask()}
@@ -117,5 +118,19 @@ func TestQRKeepsTheRest(t *testing.T) {
 	s.Sink(flow.AuthURL{URL: "http://127.0.0.1:1/auth", Device: flow.DeviceNone, RedirectURI: "http://127.0.0.1:2/cb", Ours: true})
 	if text := out.String(); strings.Contains(text, "phone") || !strings.HasPrefix(text, "Open this on this machine") {
 		t.Errorf("said of a URL of this machine: %s", text)
+	}
+}
+
+// Where nothing is drawn anew, the time left is told once.
+func TestTimeLeftOnce(t *testing.T) {
+	t.Parallel()
+	for _, s := range []*render.Story{{}, {Live: true, Quiet: true}} {
+		var out strings.Builder
+		s.W, s.Style, s.Mask, s.Now = &out, render.Style{Columns: 80}, mask(), func() time.Time { return began }
+		s.Sink(flow.AuthURL{URL: "https://a.example/", Device: flow.DeviceNone, RedirectURI: "http://127.0.0.1:2/cb", Ours: true, Until: began.Add(3 * time.Minute)})
+		s.Close()
+		if !strings.Contains(out.String(), "waiting for the callback at http://127.0.0.1:2/cb (3:00 left)\n") {
+			t.Errorf("%s", out.String())
+		}
 	}
 }
