@@ -57,7 +57,15 @@ func (r *stepRun) sandboxInput(ctx context.Context, piped bool) error {
 			return err
 		}
 	}
+	if last(r.ops) != last(all) {
+		r.warnings = append(r.warnings, "the sandbox ends with this command; for one that stays: vnv sandbox")
+	}
 	return r.fromFlags()
+}
+
+// ofSandbox tells whether a session is one that a sandbox began: it may begin another there.
+func ofSandbox(s flow.Session) bool {
+	return loopbackURL(s.APIHost) && s.ApplicationID == sandbox.TestApplicationID
 }
 
 // withoutSandbox refuses the flags that only --sandbox can follow.

@@ -85,6 +85,8 @@ func (r *stepRun) openSession() error {
 		return nil //nolint:nilerr // enable starts afresh, whatever stood there
 	case err != nil:
 		return documentError(err)
+	case r.flags.sandbox && !ofSandbox(old):
+		return usagef("--session and --sandbox: %s holds a flow of %s, and the sandbox would begin another in its place; name another file", printable(r.flags.session), printable(first(old.APIHost, "another API")))
 	case r.afresh():
 		r.session = flow.Session{State: old.State} // a state must not come twice
 	default:
