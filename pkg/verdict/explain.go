@@ -45,6 +45,7 @@ const (
 	KindKey      = "private-key"
 	KindJWT      = "jwt"
 	KindDocument = "vnv-error"
+	KindSession  = "session"
 	KindTrace    = "trace"
 	KindAnswer   = "http-answer"
 	KindBody     = "body"
@@ -77,6 +78,7 @@ func recognisers() []recogniser {
 		{KindCode, "an error code of the vendor, OAuth, CAMARA, Verify or a phone library, or an HTTP status", (*reading).code},
 		{KindJWT, "a JWT", (*reading).jwt},
 		{KindDocument, "an error document of vnv", (*reading).document},
+		{KindSession, "a session of vnv", (*reading).session},
 		{KindTrace, "a saved trace, a HAR, a curl -v log of redirects, or a phone library's debug output", (*reading).trace},
 		{KindAnswer, "a whole HTTP answer: status line, headers, body", (*reading).answer},
 		{KindBody, "a JSON body of an API: RFC 7807, CAMARA, OAuth, a scope's error, HAL, or a good answer", (*reading).body},
@@ -194,6 +196,9 @@ func (r *reading) cause() (Explanation, bool) {
 
 func (r *reading) code() (Explanation, bool) {
 	c, ok := CodeNamed(r.input)
+	if status := statusIn(r.input); !ok && status != "" {
+		c, ok = CodeNamed(status)
+	}
 	if !ok {
 		return Explanation{}, false
 	}

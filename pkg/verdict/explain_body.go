@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -242,7 +243,7 @@ func (r *reading) offered(s shape, doc map[string]json.RawMessage, c *canned) (E
 		if known, ok := CodeNamed(o.Err.Code); ok {
 			told := codeExplained(known)
 			told.What, told.Facts = x.What, x.Facts
-			return of(listed(known.Causes, Evidence{Field: "error", Text: "the error is " + known.Name}), told), true
+			return of(listed(wordedFirst(known.Causes, o.Err.Detail), Evidence{Field: "error", Text: "the error is " + known.Name}), told), true
 		}
 		return r.judged(o, x)
 	}
@@ -257,6 +258,14 @@ func (r *reading) offered(s shape, doc map[string]json.RawMessage, c *canned) (E
 	e.Date = time.Time{} // it is of another day: nobody has compared the clocks
 	x.Facts = facts(e)
 	return r.judged(Observation{Err: e, API: row.api, HTML: strings.Contains(c.header.Get("Content-Type"), "html")}, x)
+}
+
+// wordedFirst puts the cause first that a phone library's own words name.
+func wordedFirst(causes []string, said string) []string {
+	if slices.Contains(causes, "too-many-redirects") && strings.Contains(strings.ToLower(said), "too many redirects") {
+		return append([]string{"too-many-redirects"}, slices.DeleteFunc(slices.Clone(causes), func(c string) bool { return c == "too-many-redirects" })...)
+	}
+	return causes
 }
 
 // atAuthorize tells whether an OAuth error is one of the authorization, not of the token endpoint.

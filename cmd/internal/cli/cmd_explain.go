@@ -2,6 +2,9 @@ package cli
 
 import (
 	"context"
+	"net/http"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -68,9 +71,12 @@ func (a *app) explain(ctx context.Context, args []string, list bool) error {
 	if err != nil {
 		return err
 	}
-	x, known := verdict.Explainer{Mask: a.mask, JWT: a.readJWT}.Explain(input)
+	x, known := exitExplained(input)
 	if !known {
-		if near := didYouMean(strings.TrimSpace(input), explainable()); near != "" && len(input) < 64 {
+		x, known = verdict.Explainer{Mask: a.mask, JWT: a.readJWT}.Explain(input)
+	}
+	if word := strings.TrimSpace(input); !known && len(word) > 4 { // a shorter one is near to everything
+		if near := didYouMean(word, explainable()); near != "" && len(input) < 64 {
 			x.Tried = append(x.Tried, "a slip of the finger"+near)
 		}
 	}
@@ -89,6 +95,32 @@ func (a *app) explain(ctx context.Context, args []string, list bool) error {
 		return errNotVerified
 	}
 	return nil
+}
+
+// exitExplained says what an exit code of vnv means: a number below those of HTTP, or one behind the word exit.
+func exitExplained(input string) (verdict.Explanation, bool) {
+	words := strings.Fields(strings.ToLower(input))
+	named := len(words) > 1 && words[0] == "exit"
+	for len(words) > 1 && slices.Contains([]string{"exit", "code", "status"}, words[0]) {
+		words = words[1:]
+	}
+	if len(words) != 1 {
+		return verdict.Explanation{}, false
+	}
+	n, err := strconv.Atoi(words[0])
+	if err != nil || n >= http.StatusContinue && !named {
+		return verdict.Explanation{}, false
+	}
+	for _, e := range exitCodes {
+		if e.code == n {
+			return verdict.Explanation{
+				Kind: "exit-code", What: "an exit code of vnv", Name: "exit code " + words[0], Title: e.meaning,
+				Means:  "The command ended with it. Which step it was, and the cause, stands on stderr and with -o json under error.",
+				Source: "vnv help exit-codes", Next: []string{"vnv help exit-codes"},
+			}, true
+		}
+	}
+	return verdict.Explanation{}, false
 }
 
 // explained is the text to explain: the arguments as one, or stdin.

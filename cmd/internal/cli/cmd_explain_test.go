@@ -58,6 +58,30 @@ func TestExplainPasted(t *testing.T) {
 	}
 }
 
+// Exit codes are of our own, and a short word is near to everything.
+func TestExplainOurOwn(t *testing.T) {
+	t.Parallel()
+	for input, want := range map[string]struct {
+		code int
+		says string
+	}{
+		"12":               {exitOK, "exit code 12: redirect chain"},
+		"exit 12":          {exitOK, "exit code 12: redirect chain"},
+		"exit code 130":    {exitOK, "cut off by SIGINT"},
+		"130":              {exitNo, "nothing that vnv knows"},
+		"exit 99":          {exitNo, "nothing that vnv knows"},
+		"HTTP 401":         {exitOK, "an HTTP status"},
+		"401 Unauthorized": {exitOK, "an HTTP status"},
+		"401 Gone":         {exitNo, "nothing that vnv knows"},
+		"nope":             {exitNo, "nothing that vnv knows"},
+	} {
+		code, out, _ := explain(t, "", strings.Fields(input)...)
+		if code != want.code || !strings.Contains(out, want.says) || strings.Contains(out, "did you mean") {
+			t.Errorf("%s: exit %d: %s", input, code, out)
+		}
+	}
+}
+
 // Every name that completion offers is one that explain knows.
 func TestExplainable(t *testing.T) {
 	t.Parallel()
