@@ -32,7 +32,8 @@ func traceCmd(a *app) *cobra.Command {
 		Long: `Follow any silent-authentication URL (an auth_url, a check_url, those of other
 aggregators) to its end: the redirect URI, an answer in JSON, or a dead end. No
 credentials are needed. The answer is the chain: whose hop, its time, what is
-odd about it, and which client would get through.
+odd about it, and which client would get through. A broken chain is an answer
+too, which --jq can be applied to; the exit code says how it ended.
 
 --header and --cookie are sent to the origin of the URL alone. With --as vnv
 follows by the rules of a client, and fails as it fails. - reads the URL from
@@ -155,7 +156,7 @@ func (r *traceRun) onHop() func(trace.Hop) {
 	case r.out.format == formatNDJSON:
 		r.lines = &render.Lines{W: r.Out, Mask: r.mask}
 		return func(h trace.Hop) { r.lines.Sink(flow.HopDone{Hop: h}) }
-	case !r.out.quiet && r.ErrTTY && r.Getenv("TERM") != "dumb":
+	case !r.out.quiet && r.live():
 		r.story = &render.Story{W: r.Err, Style: r.style(), Live: true, Mask: r.mask}
 		return func(h trace.Hop) { r.story.Sink(flow.HopDone{Hop: h}) }
 	default:
@@ -184,12 +185,16 @@ func (r *traceRun) follow(ctx context.Context, target string, chain *chainRun) e
 	return r.reply(d, err)
 }
 
-// reply answers with the chain. A failure is told besides; in JSON it is in the document.
+// reply answers with the chain. A failure is told besides; in JSON it is in the document. A chain that was
+// followed to its end is an answer, however it ended, and --jq is applied to it; one that did not begin, or was
+// cut off, is an error's document, which stays whole.
 func (r *traceRun) reply(d chainDoc, failed error) error {
-	if failed == nil || !r.out.json() {
+	answered := len(d.Hops) > 0 && d.End.Kind != trace.EndNone && !isCanceled(failed)
+	if failed == nil || !r.out.json() || r.out.query != nil && answered {
 		if err := r.answerChain(d); err != nil {
 			return err
 		}
+		r.failed = func(render.Failure) error { return nil } // it is in the answer
 		return failed
 	}
 	r.failed = func(f render.Failure) error {
@@ -202,13 +207,18 @@ func (r *traceRun) reply(d chainDoc, failed error) error {
 			r.lines.Failed(f)
 			return r.lines.Err()
 		}
-		doc, err := render.Document(d) // whole: --jq is for answers
+		doc, err := render.Document(d)
 		if err != nil {
 			return err
 		}
 		return r.stdout(doc)
 	}
 	return failed
+}
+
+func isCanceled(err error) bool {
+	e, ok := errors.AsType[*vnv.Error](err)
+	return ok && e.Kind == vnv.KindCanceled
 }
 
 // stops are the ends that the hops themselves do not show: a redirect was not followed.

@@ -76,7 +76,7 @@ func (a *app) traceDiff(ctx context.Context, left, right string) error {
 	if len(found) == 0 {
 		b.WriteString("no difference\n")
 	}
-	return a.listing("differences", found, len(found), b.String())
+	return listing(a, "differences", found, b.String())
 }
 
 func traceCheckCmd(a *app) *cobra.Command {
@@ -106,7 +106,7 @@ func (a *app) traceCheck(ctx context.Context, path string) error {
 	if len(leaks) == 0 {
 		b.WriteString("no secret and no phone number found\n")
 	}
-	return a.listing("leaks", leaks, len(leaks), b.String())
+	return listing(a, "leaks", leaks, b.String())
 }
 
 func traceCleanCmd(a *app) *cobra.Command {
@@ -173,15 +173,17 @@ func (a *app) filesNamed(n int) cobra.PositionalArgs {
 }
 
 // listing answers with rows; to have found any is the answer no.
-func (a *app) listing(name string, rows any, n int, text string) error {
-	doc, err := render.Document(map[string]any{"schema_version": trace.SchemaVersion, name: rows})
+func listing[T any](a *app, name string, rows []T, text string) error {
+	doc, err := render.Document(map[string]any{"schema_version": trace.SchemaVersion, name: append([]T{}, rows...)})
 	if err != nil {
 		return err
 	}
-	if err := a.answer(strings.TrimSuffix(text, "\n"), doc); err != nil {
+	var spelled strings.Builder
+	render.Text(&spelled, a.outStyle(), strings.TrimSuffix(text, "\n"))
+	if err := a.answer(spelled.String(), doc); err != nil {
 		return err
 	}
-	if n > 0 {
+	if len(rows) > 0 {
 		return errNotVerified
 	}
 	return nil

@@ -101,6 +101,48 @@ func TestTraceEnds(t *testing.T) {
 	}
 }
 
+// TestTraceJQ: a chain that is broken is an answer all the same, and --jq is for answers. One that did not begin
+// is an error's document, which stays whole.
+func TestTraceJQ(t *testing.T) {
+	t.Parallel()
+	w, base := redirecting(t, func(int, *http.Request) string { return answerOf("200 OK", "text/html", "<title>Sign in</title>") })
+	w.run("trace", base+"/", "--jq", ".findings[].name, .error.exit_code").ends(12, "cleartext-hop\nprivate-address\nhtml-page\n12\n")
+	if r := w.run("trace", base+"/", "--jq", ".hops | error"); r.code != exitUsage || !strings.Contains(r.out, `"exit_code": 2`) {
+		t.Errorf("exit %d: %s", r.code, r.out)
+	}
+	for _, url := range []string{"ftp://x.example/", "http://169.254.169.254/"} {
+		if r := w.run("trace", url, "--jq", ".error.op"); r.code == 0 || !json.Valid([]byte(r.out)) || r.failure().Error.ExitCode != r.code {
+			t.Errorf("%s: exit %d: %s", url, r.code, r.out)
+		}
+	}
+}
+
+// TestStoryStandsStill: nothing is redrawn where escape sequences are not welcome, be it a terminal.
+func TestStoryStandsStill(t *testing.T) {
+	t.Parallel()
+	for _, how := range []string{"NO_COLOR=1", "TERM=dumb", "--color=never"} {
+		w, base := redirecting(t, func(int, *http.Request) string { return answerJSON("200 OK", `{"request_id":"a","code":"b"}`) })
+		var flags []string
+		if name, value, _ := strings.Cut(how, "="); strings.HasPrefix(how, "-") {
+			flags = []string{how}
+		} else {
+			w.vars[name] = value
+		}
+		w.env.ErrTTY = true
+		for _, args := range [][]string{{"trace", base + "/"}, {"run", "--phone", "+99012345678", "--sandbox"}} {
+			if r := w.run(append(args, flags...)...); r.code != 0 || strings.ContainsAny(r.err, "\r\x1b") { // run looks for control characters as well
+				t.Errorf("%s, %s: exit %d, %q", how, args[0], r.code, r.err)
+			}
+		}
+	}
+	w := newWorld(t, "")
+	var story strings.Builder
+	w.env.Args, w.env.ErrTTY, w.env.Out, w.env.Err = []string{"run", "--phone", "+99012345678", "--sandbox"}, true, io.Discard, &story
+	if code := Main(t.Context(), w.env); code != 0 || !strings.Contains(story.String(), "\r\x1b[K") {
+		t.Errorf("exit %d: nothing is redrawn on a terminal: %q", code, story.String())
+	}
+}
+
 // TestHostileChain: through every rendering, escape sequences, HTML, bidi marks and a
 // megabyte of headers change nothing but what is shown.
 func TestHostileChain(t *testing.T) {

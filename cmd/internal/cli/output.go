@@ -174,6 +174,10 @@ func (a *app) style() render.Style {
 
 func (a *app) colored() bool { return a.coloredOn(a.ErrTTY) }
 
+// live tells whether a line of the story may be redrawn: on a terminal where escape sequences are
+// welcome, which is what colour asks too.
+func (a *app) live() bool { return a.ErrTTY && a.colored() && a.Getenv("TERM") != "dumb" }
+
 // outStyle is what stdout can show.
 func (a *app) outStyle() render.Style {
 	s := a.style()

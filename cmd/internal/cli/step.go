@@ -257,7 +257,7 @@ func (r *stepRun) sink() flow.Sink {
 	sinks := []flow.Sink{r.collect}
 	r.story = &render.Story{
 		W: r.Err, Style: r.style(), Verbose: r.out.verbose, Trace: r.out.trace, Mask: r.mask, Analyse: r.analyse,
-		Hops: r.command.whole, Live: r.ErrTTY && r.Getenv("TERM") != "dumb", Pastes: r.pastes(), Quiet: r.out.quiet,
+		Hops: r.command.whole, Live: r.live(), Pastes: r.pastes(), Quiet: r.out.quiet,
 		Now: r.Now, Watched: r.inFront,
 		NoURL: r.out.format == formatNDJSON, // the auth_url event shows it, once
 	}
