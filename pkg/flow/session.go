@@ -147,7 +147,9 @@ func ReadSession(r io.Reader) (Session, error) {
 		return Session{}, errors.New("session: empty, so the step before it gave no answer (did it run with -o json?)")
 	}
 	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(raw, &fields); err != nil {
+	if err := json.Unmarshal(raw, &fields); err != nil && events(raw) {
+		return Session{}, errors.New("session: these are the events of -o ndjson; a step reads the document of -o json")
+	} else if err != nil {
 		return Session{}, fmt.Errorf("session: not a JSON document: %s", jsonDefect(err))
 	}
 	if name := twice(raw); name != "" {
@@ -157,6 +159,12 @@ func ReadSession(r io.Reader) (Session, error) {
 		return Session{}, failure(raw, e)
 	}
 	return fromFields(fields)
+}
+
+// events tells whether a text is lines of events in place of a document.
+func events(raw []byte) bool {
+	var line struct{ Event string }
+	return json.NewDecoder(bytes.NewReader(raw)).Decode(&line) == nil && line.Event != ""
 }
 
 // twice names a field that a well-formed document gives more than once: readers

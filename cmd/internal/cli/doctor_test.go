@@ -287,7 +287,7 @@ func TestDoctorMachine(t *testing.T) {
 	}
 	w.env.Interfaces = func() ([]follow.Interface, error) { return nil, nil }
 	rows, r := w.diagnosed()
-	expect(t, rows, "terminal", "warning", "80 columns, 24 rows: too small", "65 columns and 37 rows")
+	expect(t, rows, "terminal", "warning", "80 columns, 24 rows: too small", "65 columns and 44 rows")
 	expect(t, rows, "adb", "skipped", "not found")
 	expect(t, rows, "interfaces", "ok", "none looks cellular")
 	if r.code != exitOK {

@@ -44,3 +44,14 @@ var exitCodes = []struct {
 	{exitInterrupt, "cut off by SIGINT before the answer"},
 	{exitTerminate, "cut off by SIGTERM, SIGHUP or SIGQUIT before the answer"},
 }
+
+// ofFailure tells whether an exit code is one that a failure ends with: documented, and of no
+// answer.
+func ofFailure(code int) bool {
+	for _, row := range exitCodes {
+		if row.code == code {
+			return code != exitOK && code != exitNo && code != exitReserved
+		}
+	}
+	return false
+}

@@ -65,6 +65,11 @@ func (r *stepRun) flow(ctx context.Context) (*flow.Flow, error) {
 func (r *stepRun) require(ctx context.Context, f *flow.Flow) error {
 	var missing []string
 	key, redirectURI := flow.Needs(r.api, r.ops)
+	if !key && r.session.ApplicationID != "" { // whose session it is counts where nothing is signed, too
+		if p, err := r.config.pair(); err == nil {
+			f.ApplicationID = p.appID
+		}
+	}
 	if key {
 		cred, lacks, err := r.credentials(ctx, r.config)
 		if err != nil {

@@ -60,11 +60,15 @@ func (r *stepRun) input(ctx context.Context, args []string) error {
 	return r.fromFlags()
 }
 
-// documentError keeps an earlier step's failure as it is; all else about a session
-// document is the caller's mistake.
+// documentError keeps an earlier step's failure as it is, if it ends as failures do: whoever
+// wrote the document, it never becomes an answer. All else about a session document is the
+// caller's mistake.
 func documentError(err error) error {
-	if _, ok := errors.AsType[*flow.EarlierError](err); ok {
-		return err
+	if earlier, ok := errors.AsType[*flow.EarlierError](err); ok {
+		if ofFailure(earlier.ExitCode) {
+			return err
+		}
+		return usagef("session: an error document whose exit_code is not one of a failure (vnv help exit-codes)")
 	}
 	return &usageError{err: err}
 }

@@ -177,6 +177,24 @@ func TestFailurePassesThrough(t *testing.T) {
 	}
 }
 
+// An error never becomes an answer: a document with an exit code that no failure has is a
+// broken one, and so are events.
+func TestForgedFailures(t *testing.T) {
+	t.Parallel()
+	for code, want := range map[string]int{
+		"0": exitUsage, "3": exitUsage, "77": exitUsage, "-1": exitUsage, "259": exitUsage, "13": exitUsage, "1": exitUnexpected, "130": exitInterrupt, "143": exitTerminate,
+	} {
+		w := newWorld(t, "http://127.0.0.1:1")
+		w.env.In = strings.NewReader(`{"error":{"exit_code":` + code + `}}`)
+		if r := w.run("verify", "-"); r.code != want {
+			t.Errorf("exit_code %s: exit %d, %s%s", code, r.code, r.out, r.err)
+		}
+	}
+	w := newWorld(t, "http://127.0.0.1:1")
+	w.env.In = strings.NewReader(`{"event":"listening"}` + "\n" + `{"event":"result","result":{}}` + "\n")
+	w.run("verify", "-").ends(exitUsage, "", "session: these are the events of -o ndjson; a step reads the document of -o json")
+}
+
 // C7: a session that names other hosts, or a hostile auth_url: nothing leaves for them.
 func TestHostileSessions(t *testing.T) {
 	t.Parallel()
@@ -186,6 +204,8 @@ func TestHostileSessions(t *testing.T) {
 	}{
 		`"api_host":"https://evil.example","code":"c"`:                                 {"exchange", "api_host is not the one of the settings (--base-url); a session never changes where things go", exitUsage},
 		`"application_id":"theirs","code":"c"`:                                         {"exchange", "application_id is not the one of the settings (--app-id)", exitUsage},
+		`"application_id":"theirs","access_token":"t","phone":"+447700900123"`:         {"verify", "application_id is not the one of the settings (--app-id)", exitUsage},
+		`"application_id":"theirs","state":"s","auth_url":"https://vendor.example/"`:   {"authorize", "application_id is not the one of the settings (--app-id)", exitUsage},
 		`"redirect_uri":"https://evil.example/cb","code":"c"`:                          {"exchange", "redirect_uri is not the one of the settings (--redirect-uri)", exitUsage},
 		`"api_host":"https://evil.example","access_token":"t","phone":"+447700900123"`: {"verify", "api_host is not the one", exitUsage},
 		`"state":"s","auth_url":"javascript:alert(1)"`:                                 {"authorize", "follow hop 1", exitChain},
