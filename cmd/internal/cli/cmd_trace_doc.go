@@ -9,6 +9,7 @@ import (
 	"github.com/vnv-cli/vnv/cmd/internal/report"
 	"github.com/vnv-cli/vnv/pkg/follow"
 	"github.com/vnv-cli/vnv/pkg/trace"
+	"github.com/vnv-cli/vnv/pkg/verdict"
 )
 
 // A chain as every rendering has it: analysed, and judged by every client.
@@ -88,9 +89,18 @@ func (d chainDoc) page(command string) report.Page {
 		}
 	}
 	if f := d.Error; f != nil {
-		p.Summary, p.Advice = f.Message, f.Hint
+		p.Summary, p.Advice, p.Cause = f.Message, f.Hint, reported(f.Causes)
 	}
 	return p
+}
+
+// reported is the first of some causes as the report shows it, as the terminal does; nil without any.
+func reported(all []verdict.Candidate) *report.Cause {
+	if len(all) == 0 {
+		return nil
+	}
+	c := all[0]
+	return &report.Cause{Name: c.Cause, Sentence: verdict.Sentence(all), Evidence: render.Evidence(c), Fix: c.Fix, Commands: c.Next}
 }
 
 // settingRows are the settings that matter to a chain, and where each came from.
