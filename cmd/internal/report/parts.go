@@ -31,13 +31,38 @@ func (p Page) top(w *writer) {
 	if p.Trace.Revealed {
 		w.put(`<p class="advice revealed"><b>Not masked</b> This page was made with --reveal: secrets and phone numbers stand in it as they are. Do not hand it on.</p>`)
 	}
-	if p.Advice != "" {
-		w.put(`<p class="advice"><b>Next</b> `)
-		w.prose(p.Advice)
-		w.put(`</p>`)
-	}
+	p.cause(w)
 	p.numbers(w)
 	p.steps(w)
+}
+
+// cause is why, by what evidence, and what to do next.
+func (p Page) cause(w *writer) {
+	if p.Cause == nil && p.Advice == "" {
+		return
+	}
+	c := Cause{Fix: p.Advice}
+	if p.Cause != nil {
+		c = *p.Cause
+	}
+	w.put(`<div class="advice">`)
+	if c.Sentence != "" {
+		w.put(`<p><b>{}</b></p>`, c.Sentence)
+	}
+	for _, row := range []Fact{{"Evidence", c.Evidence}, {"Next", c.Fix}} {
+		if row.Value != "" {
+			w.put(`<p><b>{}</b> `, row.Name)
+			w.prose(row.Value)
+			w.put(`</p>`)
+		}
+	}
+	for _, line := range c.Commands {
+		w.put(`<p><code>{}</code></p>`, line)
+	}
+	if c.Name != "" {
+		w.put(`<p><b>More</b> <code>vnv explain {}</code></p>`, c.Name)
+	}
+	w.put(`</div>`)
 }
 
 func (p Page) eyebrow() string {

@@ -34,12 +34,22 @@ type Page struct {
 	Mood     Mood
 	Headline string // the outcome in a word or two: "Verified"
 	Summary  string // in a sentence
-	Advice   string // what to do next
+	Advice   string // what to do next, where no cause is known
+	Cause    *Cause // why it went wrong, where that is known
 	Command  string // what was run: "vnv run"
 	Steps    []Step
 	Clients  []Client
 	Caveat   string // below the clients: how far their table goes
 	Versions []Fact
+}
+
+// Cause is the likeliest reason for a failure, as it was told in the terminal.
+type Cause struct {
+	Name     string   // of the catalogue: vnv explain NAME says more
+	Sentence string   // "Most likely …"
+	Evidence string   // what speaks for it
+	Fix      string   // what to do next
+	Commands []string // that help
 }
 
 // Step is one step of a flow.

@@ -59,7 +59,12 @@ func failed() report.Page {
 		Trace: chain(), Mood: report.Bad, Headline: "Stopped at hop 4", Command: "vnv run",
 		Summary: "authorize: https://login.carrier.example/signin answered 200 OK with an HTML page titled \"Sign in to My Carrier\".",
 		Advice:  "Most likely the request did not come over the phone's mobile data: a sign-in page came in place of a redirect. Open the URL on the phone: --device none.",
-		Steps:   []report.Step{step("jwt", true, ms), step("enable", true, 212*ms), step("authorize", false, 1930*ms)},
+		Cause: &report.Cause{
+			Name: "wifi-not-carrier", Sentence: "Most likely the request did not come over the phone's mobile data.",
+			Evidence: `hop 4 is a page in place of a redirect; its page is titled "<b>Sign in</b>"`, Fix: "Open the URL on the phone itself, with mobile data on: --device none.",
+			Commands: []string{"vnv run --phone +990… --device none"},
+		},
+		Steps: []report.Step{step("jwt", true, ms), step("enable", true, 212*ms), step("authorize", false, 1930*ms)},
 		Clients: []report.Client{
 			{Title: "Vonage Android 1.2", Through: false, Why: "hop 3: http after https (http_status: 302)"},
 			{Title: "Vonage iOS", Through: true, Why: "3 of 10 redirects"},
@@ -82,7 +87,7 @@ func verified() report.Page {
 		trace.Hop{N: 1, Step: "verify", Start: began.Add(2050 * ms), Method: "POST", URL: "https://api-eu.vonage.com/camara/number-verification/v031/verify", Status: 200, Role: trace.RoleVendor, FirstByte: 190 * ms, Total: 191 * ms},
 	)
 	t.Findings = t.Findings[:2]
-	p.Trace, p.Mood, p.Headline, p.Advice = t, report.Good, "Verified", ""
+	p.Trace, p.Mood, p.Headline, p.Advice, p.Cause = t, report.Good, "Verified", "", nil
 	p.Summary = "The device holds the number +990••••••78."
 	p.Steps = []report.Step{step("jwt", true, ms), step("enable", true, 212*ms), step("authorize", true, 1730*ms), step("exchange", true, 94*ms), step("verify", true, 191*ms)}
 	return p

@@ -22,7 +22,7 @@ const style markup = `:root{color-scheme:light dark;--ink:#1c2126;--soft:#5c6670
 	`.eyebrow{color:var(--soft);font-size:.875rem}` +
 	`h1{font-size:2.125rem;font-weight:600;line-height:1.2;letter-spacing:-.02em;margin:.125rem 0 .375rem}` +
 	`.lead{color:var(--soft);font-size:1.0625rem;max-width:44rem;text-wrap:pretty}` +
-	`.advice{margin:1.5rem 0 0;padding:.875rem 1.125rem;border-left:3px solid var(--calm);background:var(--calm-b);border-radius:0 .5rem .5rem 0}.advice b{margin-right:.375rem}.whole{white-space:nowrap}.revealed{border-color:var(--bad);background:var(--bad-b)}.revealed b{color:var(--bad)}` +
+	`.advice{margin:1.5rem 0 0;padding:.875rem 1.125rem;border-left:3px solid var(--calm);background:var(--calm-b);border-radius:0 .5rem .5rem 0}.advice b{margin-right:.375rem}.advice p+p{margin-top:.375rem}.advice code{overflow-wrap:anywhere}.whole{white-space:nowrap}.revealed{border-color:var(--bad);background:var(--bad-b)}.revealed b{color:var(--bad)}` +
 	`.numbers{display:grid;grid-template-columns:repeat(5,1fr);margin:2rem 0 0;border:1px solid var(--rule);border-radius:.75rem;background:var(--card)}` +
 	`.numbers div{padding:.875rem 1.125rem}.numbers div+div{border-left:1px solid var(--rule)}` +
 	`dt,th,.meta,.axis,.legend{color:var(--soft);font-size:.8125rem;font-weight:400}` +
