@@ -39,6 +39,9 @@ func (a *app) replay(ctx context.Context, path, numbers string) error {
 	if err != nil {
 		return err
 	}
+	if len(t.Hops) == 0 {
+		return usagef("%s: there is no request in it, and so nothing to replay", printable(path))
+	}
 	r := newReplay(t)
 	text := r.yaml(numbers)
 	if _, err := sandbox.ParseScenario("scenario", []byte(text)); err != nil {
@@ -85,7 +88,7 @@ func (r *replay) yaml(numbers string) string {
 		b.WriteString("    delay: {" + strings.Join(slow, ", ") + "}\n")
 	case len(r.answers) == 0 && len(r.faults) == 0 && !r.refused:
 		why := "it went as it should: so does this"
-		if len(r.lost) > 0 && !r.arrived {
+		if r.told {
 			why = "nothing of it can be met again"
 		}
 		b.WriteString("    delay: 0s # " + why + "\n")

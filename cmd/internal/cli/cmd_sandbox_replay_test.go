@@ -94,6 +94,43 @@ func TestReplayUnreached(t *testing.T) {
 	}
 }
 
+// A failure that nothing stands for is listed, once, and is not said to have gone well; nor is one that was got over
+// made of a call that was tried again.
+func TestReplayTellsWhatItLoses(t *testing.T) {
+	t.Parallel()
+	hop := func(step string, status int, more string) string {
+		return fmt.Sprintf(`{"n":1,"step":%q,"method":"POST","url":"https://api.example/v0.1/network-enablement","status":%d%s}`, step, status, more)
+	}
+	const refused = `,"phase":"connect","error":"connection refused"`
+	hops := func(list ...string) string { return strings.Join(list, ",") }
+	for name, row := range map[string]struct{ hops, failed, lost, comment string }{
+		"nobody came":         {hop("enable", 200, ""), `{"step":"authorize","kind":"no-callback","cause":"url-not-opened"}`, "that authorize failed: url-not-opened", "nothing of it can be met again"},
+		"no cause":            {hop("enable", 200, ""), `{"step":"exchange","kind":"input"}`, "that exchange failed: input", "nothing of it can be met again"},
+		"refused three times": {hops(hop("enable", 0, refused), hop("enable", 0, refused), hop("enable", 0, refused)), `{"step":"enable","kind":"network","cause":"connection-refused"}`, "enable had no answer: connection refused", "nothing of it can be met again"},
+		"got over":            {hops(hop("enable", 503, ""), hop("enable", 200, ""), hop("exchange", 200, "")), "null", "", "it went as it should: so does this"},
+		"failed in the end":   {hops(hop("enable", 503, ""), hop("enable", 503, "")), `{"step":"enable","kind":"unavailable"}`, "the body of the answer of enable, which a saved chain does not hold", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, "")
+			saved := w.file("x.json", `{"schema_version":1,"tool":"vnv 1","url":"https://api.example/","outcome":"x","end":{"kind":"answer","hop":1},"hops":[`+row.hops+`],"findings":[],"failed":`+row.failed+`}`)
+			replayed := w.run("sandbox", "replay", saved)
+			want := ""
+			if row.lost != "" {
+				want = " ! not reproduced: " + row.lost + "\n"
+			}
+			if got := strings.ReplaceAll(replayed.err, "\n   ", " "); got != want {
+				t.Errorf("stderr:\n%swant\n%s", got, want)
+			}
+			if row.comment != "" && !strings.HasSuffix(replayed.out, "delay: 0s # "+row.comment+"\n") || strings.Count(replayed.out, "- {at") > 1 {
+				t.Errorf("the scenario:\n%s", replayed.out)
+			}
+		})
+	}
+	w := newWorld(t, "")
+	w.run("sandbox", "replay", "-o", "json", w.file("x.har", `{"log":{"entries":[]}}`)).failsAs(exitUsage, "there is no request in it, and so nothing to replay")
+}
+
 // ends is how a run ended: exit code, step, the first cause.
 func ends(t *testing.T, r result) string {
 	t.Helper()

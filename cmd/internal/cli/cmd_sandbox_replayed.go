@@ -3,7 +3,6 @@ package cli
 import (
 	"fmt"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
@@ -24,6 +23,7 @@ type replay struct {
 	faults  []string
 	arrived bool // the chain ended where it should
 	refused bool // the device did not hold the number
+	told    bool // how it failed: in the scenario, or among what is lost
 	lost    []string
 }
 
@@ -76,15 +76,23 @@ func (r *replay) failed() trace.Failure {
 	return f
 }
 
+// unmet is lose for what the flow failed of.
+func (r *replay) unmet(format string, args ...any) {
+	r.lose(format, args...)
+	r.told = true
+}
+
 func (r *replay) lose(format string, args ...any) {
 	r.lost = append(r.lost, fmt.Sprintf(format, args...))
 }
 
 // calls replays what the API answered where the flow ended; other answers come from the
-// sandbox, which knows the code and token of the new flow.
+// sandbox, which knows the code and token of the new flow. Of a call that was tried again
+// the last counts.
 func (r *replay) calls(failed trace.Failure) {
-	for _, h := range r.trace.Hops {
+	for i, h := range r.trace.Hops {
 		stage, ok := stepStages[r.silent][h.Step]
+		ok = ok && !slices.ContainsFunc(r.trace.Hops[i+1:], func(again trace.Hop) bool { return again.Step == h.Step })
 		ends := h.Step == failed.Step
 		if failed.Cause == "clock-skew" && h.Skew < 0 {
 			failed.Cause = clockBehind
@@ -92,17 +100,18 @@ func (r *replay) calls(failed trace.Failure) {
 		switch {
 		case !ok:
 		case ends && failed.Cause == causeNotVerified:
-			r.refused = true
+			r.refused, r.told = true, true
 		case ends && r.instead(h.Step, failed.Cause, "the answer of "+h.Step):
 			return
 		case h.Status == 0 && r.instead(h.Step, causeOf(h), "the answer of "+h.Step):
 			return
 		case h.Status == 0:
-			r.lose("%s had no answer: %s", h.Step, h.Error)
+			r.unmet("%s had no answer: %s", h.Step, h.Error)
 		case ends && h.Status < http.StatusMultipleChoices:
-			r.lose("what was wrong with the answer of %s, which a saved chain does not hold", h.Step)
+			r.unmet("what was wrong with the answer of %s, which a saved chain does not hold", h.Step)
 		case h.Status >= http.StatusMultipleChoices:
 			r.call(stage, h, failed)
+			r.told = true
 		default:
 			r.late(stage, h)
 		}
@@ -129,8 +138,9 @@ func (r *replay) hop(i int, h trace.Hop, last bool) bool {
 		r.late(r.stage(opens, h), h)
 	case !redirects(h.Status) || h.Location == "":
 		r.page(r.stage(opens, h), h)
+		r.told = r.told || last
 	case last && !strings.HasPrefix(h.Location, "http"):
-		r.lose("the target of hop %d is without its parameters: %s", h.N, bare(h.Location))
+		r.unmet("the target of hop %d is without its parameters: %s", h.N, bare(h.Location))
 		r.add(r.stage(opens, h), h, map[string]string{"Location": bare(h.Location)}, "")
 	default:
 		r.add(r.stage(opens, h), h, map[string]string{"Location": "{{next}}"}, "")
@@ -146,10 +156,10 @@ const nowhere = "http://127.0.0.1:1/"
 func (r *replay) unreached(h trace.Hop) {
 	why := first(h.Error, r.trace.End.Reason, "the file does not say why")
 	if h.N == r.trace.Chain()[0].N {
-		r.lose("hop %d had no answer: %s", h.N, why)
+		r.unmet("hop %d had no answer: %s", h.N, why)
 		return
 	}
-	r.lose("hop %d had no answer (%s): a refused connection stands for it", h.N, why)
+	r.unmet("hop %d had no answer (%s): a refused connection stands for it", h.N, why)
 	if n := len(r.answers); n > 0 && r.answers[n-1].at == string(sandbox.StageCarrier) {
 		r.answers[n-1].headers["Location"] = nowhere
 		return
@@ -195,7 +205,7 @@ func (r *replay) instead(step, cause, what string) bool {
 	if fault == "" {
 		return false
 	}
-	r.faults = append(r.faults, fault)
+	r.faults, r.told = append(r.faults, fault), true
 	where := ""
 	if stageOf(fault) == sandbox.StageCarrier {
 		where = ", at the carrier's first hop"
@@ -206,16 +216,19 @@ func (r *replay) instead(step, cause, what string) bool {
 }
 
 // ended takes the fault of a callback that brought something else than a code and the
-// state.
+// state, and says what the scenario has nothing of.
 func (r *replay) ended(failed trace.Failure) {
 	code := r.trace.End.Code
+	came := r.arrived && len(r.faults) == 0
 	switch {
-	case len(r.faults) > 0 || !r.arrived:
-	case failed.Step == "authorize" && r.instead("authorize", failed.Cause, "the callback"):
-	case !r.silent && r.instead("authorize", r.callbackCause(), "the callback"):
-	case r.trace.End.Kind == trace.EndDenied && code != "" && !r.silent:
+	case came && failed.Step == "authorize" && r.instead("authorize", failed.Cause, "the callback"):
+	case came && !r.silent && r.instead("authorize", r.callbackCause(), "the callback"):
+	case came && r.trace.End.Kind == trace.EndDenied && code != "" && !r.silent:
 		r.denied(code)
-	case !slices.ContainsFunc(r.trace.Hops, func(h trace.Hop) bool { return h.Step == "exchange" || h.Step == "verify" }):
+	case r.told:
+	case failed.Step != "":
+		r.unmet("that %s failed: %s", failed.Step, first(failed.Cause, failed.Code, failed.Kind, "the file does not say why"))
+	case came && !slices.ContainsFunc(r.trace.Hops, func(h trace.Hop) bool { return h.Step == "exchange" || h.Step == "verify" }):
 		r.lose("what followed the callback: the file ends there")
 	}
 }
@@ -249,7 +262,7 @@ func (r *replay) denied(code string) {
 			return
 		}
 	}
-	r.lose("the error %s at the redirect URI", code)
+	r.unmet("the error %s at the redirect URI", code)
 }
 
 func (r *replay) add(stage sandbox.Stage, h trace.Hop, headers map[string]string, body string) {
@@ -266,24 +279,6 @@ func bare(raw string) string {
 		return raw[:i]
 	}
 	return raw
-}
-
-// privateCause is the cause of a client that refuses to go to an address; empty where it
-// would go.
-func privateCause(location string) string {
-	u, err := url.Parse(location)
-	if err != nil {
-		return ""
-	}
-	switch addr, err := netip.ParseAddr(u.Hostname()); {
-	case err != nil || addr.IsLoopback():
-		return ""
-	case addr.IsPrivate():
-		return "private-address-hop"
-	case addr.IsLinkLocalUnicast() || addr.IsUnspecified() || addr.IsMulticast():
-		return "forbidden-address-hop"
-	}
-	return ""
 }
 
 // apiOf is the API that a chain is of.

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
@@ -163,6 +164,24 @@ func cleartextSecret(h trace.Hop) bool {
 		return false
 	}
 	return u.Query().Has("code") || u.Query().Has("access_token")
+}
+
+// privateCause is the cause of a client that refuses to go to an address; empty where it
+// would go.
+func privateCause(location string) string {
+	u, err := url.Parse(location)
+	if err != nil {
+		return ""
+	}
+	switch addr, err := netip.ParseAddr(u.Hostname()); {
+	case err != nil || addr.IsLoopback():
+		return ""
+	case addr.IsPrivate():
+		return "private-address-hop"
+	case addr.IsLinkLocalUnicast() || addr.IsUnspecified() || addr.IsMulticast():
+		return "forbidden-address-hop"
+	}
+	return ""
 }
 
 // troubles are the words of programs for a request that had no answer, and its cause.
