@@ -134,12 +134,17 @@ func (r *run) check(ctx context.Context) error {
 }
 
 // Cancel ends a request of Verify, so that its number is free for another.
-func (f *Flow) Cancel(ctx context.Context, requestID string) error {
-	r := f.start(Session{RequestID: requestID})
+func (f *Flow) Cancel(ctx context.Context, s Session) error {
+	r := f.start(s)
 	defer r.close()
-	r.know()
+	if err := r.admit([]vnv.Op{vnv.OpVerify}); err != nil {
+		return err
+	}
+	if s.RequestID == "" {
+		return input(vnv.OpVerify, "the session holds no request_id: there is nothing to cancel")
+	}
 	err := within(ctx, RequestTimeout, func(ctx context.Context) error {
-		return r.client(vnv.OpVerify).Cancel(ctx, requestID)
+		return r.client(vnv.OpVerify).Cancel(ctx, s.RequestID)
 	})
 	if err != nil {
 		return wrap(ctx, vnv.OpVerify, err)

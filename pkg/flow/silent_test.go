@@ -201,14 +201,14 @@ func TestCancel(t *testing.T) {
 	}
 	_, err = f.Run(t.Context(), flow.Session{Phone: yes}, vnv.OpEnable)
 	want(t, err, vnv.OpEnable, vnv.KindConcurrent, "")
-	if err := f.Cancel(t.Context(), out.Session.RequestID); err != nil {
+	if err := f.Cancel(t.Context(), out.Session); err != nil {
 		t.Fatal(err)
 	}
 	if _, err = f.Run(t.Context(), flow.Session{Phone: yes}, vnv.OpEnable); err != nil {
 		t.Errorf("the number is not free: %v", err)
 	}
 	var e *vnv.Error
-	if err := f.Cancel(t.Context(), "../oauth2/token"); !errors.As(err, &e) || e.Kind != vnv.KindInput {
+	if err := f.Cancel(t.Context(), flow.Session{RequestID: "../oauth2/token"}); !errors.As(err, &e) || e.Kind != vnv.KindInput {
 		t.Errorf("a path as id: %v", err)
 	}
 }

@@ -168,7 +168,7 @@ func attempt(t *testing.T, api vnv.API, fault string) verdict.Observation {
 	}
 	out, err := f.Run(ctx, flow.Session{Phone: "+99012345678"}, steps...)
 	if err == nil && strings.HasPrefix(fault, "cancel-") {
-		err = f.Cancel(ctx, out.Session.RequestID)
+		err = f.Cancel(ctx, flow.Session{RequestID: out.Session.RequestID})
 	}
 	return observe(out, err, began)
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -44,7 +45,7 @@ func readyOf(far *sandbox.Server, f *sandboxFlags, keyPath string) sandboxReady 
 // text is lines for a shell: each is a comment or sets a variable.
 func (r sandboxReady) text() string {
 	var b strings.Builder
-	b.WriteString("# The sandbox is ready. In another shell:\n")
+	b.WriteString(readyLine + " In another shell:\n")
 	for _, v := range [][2]string{
 		{"VNV_BASE_URL", r.BaseURL},
 		{"VNV_APP_ID", r.ApplicationID},
@@ -90,14 +91,20 @@ func (a *app) sandboxReady(r sandboxReady, file readyFile) error {
 // readyFile is there for as long as the sandbox answers; "" for none.
 type readyFile string
 
+// readyLine begins the text that is an answer.
+const readyLine = "# The sandbox is ready."
+
 // newReadyFile removes what an earlier sandbox may have left, as a script could take it
-// for the sign that it waits for.
+// for the sign that it waits for. Any other file is not ours to remove.
 func newReadyFile(path string) (readyFile, error) {
 	if path == "" {
 		return "", nil
 	}
 	if err := writable(path); err != nil {
 		return "", err
+	}
+	if !leftBySandbox(path) {
+		return "", usagef("--ready-file %s: a file that no sandbox left is there: name another", printable(path))
 	}
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return "", usagef("--ready-file %s: %v", printable(path), reason(err))
@@ -106,9 +113,18 @@ func newReadyFile(path string) (readyFile, error) {
 }
 
 func (f readyFile) remove() {
-	if f != "" {
+	if f != "" && leftBySandbox(string(f)) {
 		_ = os.Remove(string(f))
 	}
+}
+
+// leftBySandbox tells whether a file may go: there is none, it is empty, or it holds the
+// answer of a sandbox.
+func leftBySandbox(path string) bool {
+	raw, err := os.ReadFile(path) //nolint:gosec // the user names the file
+	var doc sandboxReady
+	return errors.Is(err, fs.ErrNotExist) || err == nil &&
+		(len(raw) == 0 || strings.HasPrefix(string(raw), readyLine) || json.Unmarshal(raw, &doc) == nil && doc.BaseURL != "" && doc.APISecret != "")
 }
 
 // quoted is a word for the shell.

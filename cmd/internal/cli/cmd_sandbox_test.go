@@ -40,7 +40,8 @@ func TestSandboxWebhook(t *testing.T) {
 	}
 }
 
-// The ready file is never written through a link, and one that is there is replaced.
+// The ready file is never written through a link. What a sandbox left is replaced, and
+// nothing else.
 func TestReadyFile(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "")
@@ -54,12 +55,19 @@ func TestReadyFile(t *testing.T) {
 	if raw, err := os.ReadFile(target); err != nil || string(raw) != "keep" {
 		t.Errorf("%q %v", raw, err)
 	}
-	s := serve(t, "--ready-file", target)
-	if code, log := s.stop(); code != exitOK {
-		t.Errorf("%d: %s", code, log)
+	w.run("sandbox", "--ready-file", target).ends(exitUsage, "", "a file that no sandbox left is there")
+	if raw, err := os.ReadFile(target); err != nil || string(raw) != "keep" {
+		t.Errorf("%q %v", raw, err)
 	}
-	if _, err := os.Lstat(target); !os.IsNotExist(err) {
-		t.Errorf("the ready file is left: %v", err)
+	for _, left := range []string{"", readyLine + " In another shell:\n", `{"base_url":"http://127.0.0.1:1","api_secret":"s"}`} {
+		target := w.file("target", left)
+		s := serve(t, "--ready-file", target)
+		if code, log := s.stop(); code != exitOK {
+			t.Errorf("%d: %s", code, log)
+		}
+		if _, err := os.Lstat(target); !os.IsNotExist(err) {
+			t.Errorf("the ready file is left: %v", err)
+		}
 	}
 }
 

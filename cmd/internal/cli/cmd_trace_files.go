@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -130,6 +131,9 @@ func (a *app) traceClean(ctx context.Context, path, to string) error {
 		if err := writable(to); err != nil {
 			return err
 		}
+		if sameFile(path, to) {
+			return usagef("--to is the file that is read: the copy would take the original's place")
+		}
 	}
 	raw, err := a.readSaved(ctx, path)
 	if err != nil {
@@ -144,6 +148,15 @@ func (a *app) traceClean(ctx context.Context, path, to string) error {
 	default:
 		return a.stdout(clean)
 	}
+}
+
+func sameFile(a, b string) bool {
+	one, err := os.Stat(a)
+	if err != nil {
+		return false
+	}
+	other, err := os.Stat(b)
+	return err == nil && os.SameFile(one, other)
 }
 
 // fileCmd gives a command that reads files its output flags, and checks them first.

@@ -31,6 +31,22 @@ func (r *stepRun) input(ctx context.Context, args []string) error {
 	if err := r.flags.withoutSandbox(); err != nil {
 		return err
 	}
+	if err := r.readSession(ctx, piped); err != nil {
+		return err
+	}
+	if err := r.chooseAPI(r.session.API); err != nil {
+		return err
+	}
+	if r.command.prefer != nil && !r.passesOn() {
+		if err := r.command.prefer(ctx, r); err != nil {
+			return err
+		}
+	}
+	return r.fromFlags()
+}
+
+// readSession reads the session that was named, if one was.
+func (r *stepRun) readSession(ctx context.Context, piped bool) error {
 	switch {
 	case piped:
 		r.piped = true
@@ -46,18 +62,7 @@ func (r *stepRun) input(ctx context.Context, args []string) error {
 			return err
 		}
 	}
-	if err := sessionForm(r.session); err != nil {
-		return err
-	}
-	if err := r.chooseAPI(r.session.API); err != nil {
-		return err
-	}
-	if r.command.prefer != nil && !r.passesOn() {
-		if err := r.command.prefer(ctx, r); err != nil {
-			return err
-		}
-	}
-	return r.fromFlags()
+	return sessionForm(r.session)
 }
 
 // documentError keeps an earlier step's failure as it is, if it ends as failures do: whoever
