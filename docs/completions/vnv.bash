@@ -12,7 +12,28 @@ __vnv_debug()
 __vnv_init_completion()
 {
     COMPREPLY=()
-    _get_comp_words_by_ref "$@" cur prev words cword
+    if declare -F _get_comp_words_by_ref >/dev/null 2>&1; then
+        _get_comp_words_by_ref "$@" cur prev words cword
+        return
+    fi
+
+    local line=${COMP_LINE:0:COMP_POINT} word i
+    words=() cword=-1
+    for ((i = 0; i <= COMP_CWORD; i++)); do
+        word=${COMP_WORDS[i]}
+        if ((i > 0)) && [[ $line != [[:blank:]]* && ( $word == [=:]* || ${COMP_WORDS[i-1]} == *[=:] ) ]]; then
+            ((i < COMP_CWORD)) || word=$line # no further than the cursor
+            words[cword]+=$word
+        else
+            line=${line#"${line%%[![:blank:]]*}"}
+            ((i < COMP_CWORD)) || word=$line
+            words[++cword]=$word
+        fi
+        line=${line#"$word"}
+    done
+    cur=${words[cword]}
+    prev=
+    ((cword == 0)) || prev=${words[cword-1]}
 }
 
 # This function calls the vnv program to obtain the completion
