@@ -7,6 +7,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -21,7 +22,7 @@ func configCmd(a *app) *cobra.Command {
 		Long: `Look at the settings, where each comes from, and keep them in the profiles of
 the config file. A secret is never shown, and of a key only the path is kept.`,
 		Example: `  vnv config init
-  vnv config list --origin
+  vnv config list
   vnv config set redirect_uri http://localhost:3000/callback
   vnv config get base_url --profile staging`,
 		Args: a.noArguments,
@@ -85,14 +86,12 @@ type settingRow struct {
 }
 
 func configListCmd(a *app) *cobra.Command {
-	var origin bool
-	cmd := a.configFlags(&cobra.Command{
+	return a.configFlags(&cobra.Command{
 		Use:   "list",
 		Short: "List the settings in force",
-		Long: `List the settings in force and, with --origin, where each comes from: the
-environment, the profile of the config file, the vendor's own settings, or the
-default. The JSON form always says it.`,
-		Example: `  vnv config list --origin
+		Long: `List the settings in force and where each comes from: the environment, the
+profile of the config file, the vendor's own settings, or the default.`,
+		Example: `  vnv config list
   vnv config list --profile staging -o json`,
 		Args: a.noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -102,11 +101,7 @@ default. The JSON form always says it.`,
 			}
 			var b strings.Builder
 			for _, r := range rows {
-				from := a.homeless(strings.TrimSuffix(r.Origin, " ("+defaultProfile+")"))
-				if !origin {
-					from = ""
-				}
-				b.WriteString(strings.TrimRight(fmt.Sprintf("%-15s %-36s %s", r.Key, a.homeless(r.Value), from), " ") + "\n")
+				b.WriteString(settingLine(r.Key, a.homeless(r.Value), a.homeless(strings.TrimSuffix(r.Origin, " ("+defaultProfile+")"))))
 			}
 			doc, err := render.Document(struct {
 				SchemaVersion int          `json:"schema_version"`
@@ -118,8 +113,17 @@ default. The JSON form always says it.`,
 			return a.answer(strings.TrimSuffix(b.String(), "\n"), doc)
 		},
 	})
-	cmd.Flags().BoolVar(&origin, "origin", false, "say where each comes from")
-	return cmd
+}
+
+// settingLine is a setting in a terminal of 80 columns: where it comes from goes below what is
+// too long to stand beside it.
+func settingLine(key, value, origin string) string {
+	const columns = 80
+	line := fmt.Sprintf("%-15s %-36s %s", key, value, origin)
+	if utf8.RuneCountInString(line) > columns {
+		line = fmt.Sprintf("%-15s %s\n%15s (%s)", key, value, "", origin)
+	}
+	return line + "\n"
 }
 
 // settingsInForce lists every setting that has a value.
