@@ -23,6 +23,9 @@ func EndOf(res *Result, err error) trace.End {
 		if end.Reason = string(e.Reason); e.Reason == ReasonNetwork {
 			end.Reason = cmp.Or(e.Phase, end.Reason)
 		}
+		if end.Kind == trace.EndStopped {
+			end.Detail = e.Detail
+		}
 		if end.Reason == end.Kind {
 			end.Reason = ""
 		}

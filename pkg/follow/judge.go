@@ -159,6 +159,9 @@ func (j *judge) answered(h trace.Hop, last bool) bool {
 // redirected judges the step that an answer asks for.
 func (j *judge) redirected(h trace.Hop, last bool) bool {
 	j.redirects++
+	if last && j.t.End.Reason == string(ReasonSyntax) {
+		return j.unopened(h)
+	}
 	if !j.readable(h) {
 		return j.fail(h, RuleLocation, "a raw space in the query of Location, which it sends as it is")
 	}
@@ -204,6 +207,8 @@ func (j *judge) stopped(h trace.Hop) bool {
 		return j.fail(h, RuleRedirects, "the redirects go round, and "+j.c.why(RuleRedirects, ""))
 	case end.Reason == string(ReasonScheme):
 		return j.doubt(h, RuleScheme, "it hands the URL to whatever app opens such ones")
+	case end.Reason == string(ReasonAddress):
+		return j.unreachable(h)
 	default:
 		return j.doubt(h, "", "the record ends here, so what comes behind is not known")
 	}

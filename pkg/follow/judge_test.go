@@ -114,6 +114,27 @@ var records = map[string]struct {
 	"a loop": {[]trace.Hop{hop(1, aURL, aURL, nil)}, trace.End{Kind: trace.EndStopped, Reason: "loop"}, map[string]Verdict{
 		"android": {Hop: 1, Rule: RuleRedirects, Code: "sdk_redirect_error"}, "curl": {Hop: 1, Rule: RuleRedirects, Code: "exit 47"},
 	}},
+	"a secret over plain http": {[]trace.Hop{hop(1, aURL, "http://b.example/?code=code~1", nil)}, trace.End{Kind: trace.EndStopped, Reason: string(ReasonCleartext)}, map[string]Verdict{
+		"android": {Hop: 1, Rule: RuleDowngrade, Code: "http_status: 302"}, "ios": {Through: true, Unsure: true, Hop: 1},
+	}},
+	"metadata": {[]trace.Hop{hop(1, aURL, "https://169.254.169.254/", nil)}, trace.End{Kind: trace.EndStopped, Reason: string(ReasonAddress)}, map[string]Verdict{
+		"ios": {Hop: 1, Rule: RuleConnection, Code: "sdk_connection_error"}, "browser": {Hop: 1, Rule: RuleConnection, Code: "ERR_CONNECTION_FAILED"}, "curl": {Hop: 1, Rule: RuleConnection, Code: "exit 7"},
+	}},
+	"the device itself": {[]trace.Hop{hop(1, aURL, "https://localhost/", nil)}, trace.End{Kind: trace.EndStopped, Reason: string(ReasonAddress)}, map[string]Verdict{
+		"ios": {Through: true, Unsure: true, Hop: 1},
+	}},
+	"a name that was refused": {[]trace.Hop{hop(1, aURL, "https://inside.example/", nil)}, trace.End{Kind: trace.EndStopped, Reason: string(ReasonAddress)}, map[string]Verdict{
+		"ios": {Through: true, Unsure: true, Hop: 1},
+	}},
+	"a bad port": {[]trace.Hop{hop(1, aURL, "https://b.example:99999/", nil)}, trace.End{Kind: trace.EndStopped, Reason: string(ReasonSyntax), Detail: badPort}, map[string]Verdict{
+		"android": {Hop: 1, Rule: RuleLocation}, "browser": {Hop: 1, Rule: RuleLocation}, "go": {Hop: 1, Rule: RuleLocation},
+	}},
+	"unreadable": {[]trace.Hop{hop(1, aURL, "[hidden: unreadable URL]", nil)}, trace.End{Kind: trace.EndStopped, Reason: string(ReasonSyntax), Detail: badURL}, map[string]Verdict{
+		"ios": {Hop: 1, Rule: RuleLocation},
+	}},
+	"a user in the URL": {[]trace.Hop{hop(1, aURL, "https://userinfo~1@b.example/", nil)}, trace.End{Kind: trace.EndStopped, Reason: string(ReasonSyntax), Detail: "a user name or password in the URL"}, map[string]Verdict{
+		"browser": {Through: true, Unsure: true, Hop: 1, Rule: RuleLocation},
+	}},
 	"our own rule ended it": {[]trace.Hop{hop(1, aURL, "https://10.0.0.1/", nil)}, trace.End{Kind: trace.EndStopped, Reason: string(ReasonAddress)}, map[string]Verdict{
 		"android": {Through: true, Unsure: true, Hop: 1},
 	}},

@@ -24,6 +24,18 @@ type targetError struct {
 // Error implements error.
 func (e *targetError) Error() string { return e.detail }
 
+// The faults of a URL that nobody can open.
+const (
+	badPort = "a bad port"
+	noHost  = "no host"
+	oddHost = "odd characters in the host"
+	badIPv4 = "a host that is almost an IPv4 address"
+	badIPv6 = "a bad IPv6 address"
+	badName = "a host name that is no domain name"
+	badURL  = "does not parse as a URL"
+	tooLong = "longer than 64 KiB"
+)
+
 // syntax is a targetError by its form.
 func syntax(detail string) *targetError { return &targetError{ReasonSyntax, detail} }
 
@@ -50,7 +62,7 @@ func location(base *url.URL, h http.Header) (*url.URL, error) {
 // differently (https:host, backslashes for slashes) is refused. The error is a *targetError.
 func parseTarget(raw string, base *url.URL) (*url.URL, error) {
 	if len(raw) > maxTarget {
-		return nil, syntax("longer than 64 KiB")
+		return nil, syntax(tooLong)
 	}
 	if strings.ContainsFunc(raw, func(r rune) bool { return r < ' ' || r == 0x7f }) {
 		return nil, syntax("control characters")
@@ -60,7 +72,7 @@ func parseTarget(raw string, base *url.URL) (*url.URL, error) {
 	}
 	u, err := url.Parse(encodeRaw(strings.Trim(raw, " ")))
 	if err != nil {
-		return nil, syntax("does not parse as a URL")
+		return nil, syntax(badURL)
 	}
 	if u.Scheme == "" {
 		if base == nil {
@@ -138,7 +150,7 @@ func tidyHost(u *url.URL) error {
 	if port != "" {
 		n, err := strconv.ParseUint(port, 10, 16)
 		if err != nil || n == 0 {
-			return syntax("a bad port")
+			return syntax(badPort)
 		}
 		port = strconv.FormatUint(n, 10)
 	}
@@ -158,7 +170,7 @@ func tidyName(host string, brackets bool) (string, error) {
 	if brackets {
 		a, err := netip.ParseAddr(host)
 		if err != nil || a.Zone() != "" || a.Is4() {
-			return "", syntax("a bad IPv6 address")
+			return "", syntax(badIPv6)
 		}
 		return a.String(), nil
 	}
@@ -166,20 +178,20 @@ func tidyName(host string, brackets bool) (string, error) {
 	if strings.ContainsFunc(name, func(r rune) bool { return r >= utf8.RuneSelf }) {
 		puny, err := idna.Lookup.ToASCII(name)
 		if err != nil {
-			return "", syntax("a host name that is no domain name")
+			return "", syntax(badName)
 		}
 		name = puny
 	}
 	if strings.Trim(name, ".") == "" {
-		return "", syntax("no host")
+		return "", syntax(noHost)
 	}
 	if strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789-._") != "" {
-		return "", syntax("odd characters in the host")
+		return "", syntax(oddHost)
 	}
 	if numeric(name) {
 		a, ok := parseIPv4(name)
 		if !ok {
-			return "", syntax("a host that is almost an IPv4 address")
+			return "", syntax(badIPv4)
 		}
 		return a.String(), nil
 	}

@@ -62,6 +62,8 @@ var ruleCases = []struct {
 	{"cookie-refused", []Hop{with(at(1, begin, 302, "/x"), func(h *Hop) { h.Cookies = []Cookie{{Name: "__Host-a", Secure: true, Path: "/y"}} })}, "1 warning __Host-a: __Host- wants Secure, Path=/ and no Domain"},
 	{"loop", []Hop{at(1, begin, 302, "/x"), at(2, "https://idp.example/x", 302, begin)}, "2 error " + begin},
 	{"loop", []Hop{at(1, begin, 302, "/x"), at(2, begin, 302, "/y")}, "2 warning " + begin},
+	{"refused-hop", []Hop{at(1, begin, 302, "/x"), at(2, begin, 302, "https://x.example:99999/")}, "2 error https://x.example:99999/"},
+	{"refused-hop", []Hop{at(1, begin, 302, "/x"), at(2, begin, 200, "")}, ""},
 	{"app-scheme", []Hop{at(1, begin, 302, "myapp://cb?code=code~1")}, "1 warning myapp://cb?code=code~1"},
 	{"private-address", []Hop{with(at(1, begin, 302, "/x"), func(h *Hop) { h.RemoteAddr = "10.1.2.3:443" })}, "1 warning 10.1.2.3:443"},
 	{"private-address", []Hop{with(at(1, begin, 302, "/x"), func(h *Hop) { h.RemoteAddr = "[::ffff:127.0.0.1]:443" })}, "1 info [::ffff:127.0.0.1]:443"},
@@ -101,7 +103,11 @@ func TestRules(t *testing.T) {
 		tried[c.rule] = true
 		m := &Mask{}
 		m.Know("state", "the-state-that-is-ours", "state~1")
-		tr := Analyse(c.hops, AnalyseOptions{Mask: m, RedirectURI: registered, State: "the-state-that-is-ours"})
+		o := AnalyseOptions{Mask: m, RedirectURI: registered, State: "the-state-that-is-ours"}
+		if c.rule == "refused-hop" {
+			o.End = End{Kind: EndStopped, Reason: "syntax", Detail: "a bad port"}
+		}
+		tr := Analyse(c.hops, o)
 		var got []string
 		for _, f := range tr.Findings {
 			if f.Name == c.rule {
@@ -157,6 +163,12 @@ func TestEnds(t *testing.T) {
 	tr = Analyse([]Hop{at(1, begin, 302, "/x")}, AnalyseOptions{End: End{Kind: EndStopped, Reason: "too-many", Code: "c"}})
 	if want := (End{Kind: EndStopped, Hop: 1, Status: 302, Reason: "too-many", Code: "c"}); tr.End != want {
 		t.Errorf("%+v", tr.End)
+	}
+	for _, r := range refusals {
+		tr = Analyse([]Hop{at(1, begin, 302, "https://x.example/?a="+secret)}, AnalyseOptions{End: End{Kind: EndStopped, Reason: r.reason, Detail: "words"}})
+		if tr.Outcome != "went no further at hop 1 (words)" || len(tr.Findings) != 1 || !strings.HasSuffix(tr.Findings[0].Text, ": words.") {
+			t.Errorf("%s: %q, %+v", r.reason, tr.Outcome, tr.Findings)
+		}
 	}
 }
 

@@ -39,6 +39,7 @@ type End struct {
 	Title       string `json:"title,omitempty"`  // of a page
 	Code        string `json:"code,omitempty"`   // an error's: "access_denied"
 	Reason      string `json:"reason,omitempty"` // why it went no further: "meta-refresh", "dns"
+	Detail      string `json:"detail,omitempty"` // the same in words, where the reason has several: "a bad port"
 }
 
 // How a chain can end.

@@ -14,7 +14,7 @@ func (c *chain) end() End {
 	g := c.given
 	return End{
 		Kind: cmp.Or(g.Kind, e.Kind), Hop: cmp.Or(g.Hop, e.Hop), Status: cmp.Or(g.Status, e.Status), ContentType: cmp.Or(g.ContentType, e.ContentType),
-		Title: cmp.Or(g.Title, e.Title), Code: cmp.Or(g.Code, e.Code), Reason: cmp.Or(g.Reason, e.Reason),
+		Title: cmp.Or(g.Title, e.Title), Code: cmp.Or(g.Code, e.Code), Reason: cmp.Or(g.Reason, e.Reason), Detail: cmp.Or(g.Detail, e.Detail),
 	}
 }
 
@@ -77,7 +77,7 @@ func (e End) words() string {
 	case EndDead:
 		return fmt.Sprintf("ended with status %d", e.Status) + at
 	case EndStopped:
-		return "went no further" + at + because(e.Reason)
+		return "went no further" + at + because(cmp.Or(e.Detail, e.Reason))
 	case EndFailed:
 		return "got no whole answer" + at + because(e.Reason)
 	}

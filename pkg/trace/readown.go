@@ -76,7 +76,7 @@ func (r *reader) ours(t *Trace) {
 	m := r.mask
 	r.remask(t.Hops)
 	own := &Trace{Tool: m.short(t.Tool), Started: t.Started.UTC(), URL: m.URL(t.URL), Outcome: m.short(t.Outcome), End: t.End}
-	for _, s := range []*string{&own.End.Kind, &own.End.ContentType, &own.End.Title, &own.End.Code, &own.End.Reason} {
+	for _, s := range []*string{&own.End.Kind, &own.End.ContentType, &own.End.Title, &own.End.Code, &own.End.Reason, &own.End.Detail} {
 		*s = m.short(*s)
 	}
 	const most = 10_000

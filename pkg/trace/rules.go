@@ -33,6 +33,7 @@ var Rules = []Rule{
 	{"cookie-refused", LevelWarning, "a cookie that no client keeps", false, cookieRefused},
 	{"cookie-lost", LevelWarning, "a cookie that was set for a hop and not sent to it", false, cookieLost},
 	{"loop", LevelError, "a request that was made before", false, loop},
+	{"refused-hop", LevelError, "a redirect to what may not be followed: no URL, a forbidden address, a secret over plain http, one too many", false, refusedHop},
 	{"app-scheme", LevelWarning, "a redirect to an app or another scheme than http", false, appScheme},
 	{"private-address", LevelWarning, "a hop on a private or local address", false, privateAddress},
 	{"dead-end", LevelError, "an answer that leads nowhere", false, deadEnd},

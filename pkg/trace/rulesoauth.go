@@ -72,6 +72,26 @@ func nearly(a, b *url.URL) bool {
 	return host(a) == host(b) && path(a) == path(b)
 }
 
+// refusals are the reasons of a follower for going no further that the hops themselves do not show.
+var refusals = []struct{ reason, text string }{
+	{"syntax", "Leads to what is no URL to follow"},
+	{"forbidden-address", "Leads to an address that a redirect may not reach"},
+	{"cleartext-secret", "Leads to plain http, where it may not be followed"},
+	{"too-many", "Leads on, after as many redirects as may be followed"},
+}
+
+func refusedHop(c *chain, s *step) *hit {
+	if !s.last || s.Location == "" || s.Status/100 != 3 || c.given.Kind != EndStopped {
+		return nil
+	}
+	for _, r := range refusals {
+		if r.reason == c.given.Reason {
+			return &hit{text: strings.TrimSuffix(r.text+": "+c.given.Detail, ": ") + ".", evidence: s.Location}
+		}
+	}
+	return nil
+}
+
 func privateAddress(_ *chain, s *step) *hit {
 	addr, err := netip.ParseAddrPort(s.RemoteAddr)
 	if err != nil {

@@ -82,7 +82,7 @@ func everyField() *Trace {
 		Notes: []Note{{"k", "t"}}, Phase: PhaseBody, Error: "e",
 	}
 	return &Trace{
-		SchemaVersion: 1, Tool: "vnv 1", Started: now, URL: h.URL, Outcome: "o", End: End{EndPage, 1, 200, "text/html", "t", "c", "r"},
+		SchemaVersion: 1, Tool: "vnv 1", Started: now, URL: h.URL, Outcome: "o", End: End{EndPage, 1, 200, "text/html", "t", "c", "r", "d"},
 		Hops: []Hop{h}, Findings: []Finding{{"loop", "authorize", 1, LevelError, "t", "e"}}, Settings: []Setting{{"n", "v", "flag"}},
 		Revealed: true, Failed: &Failure{"exchange", "refused", "invalid_grant", "code-used"},
 	}

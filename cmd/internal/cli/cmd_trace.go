@@ -235,7 +235,7 @@ func endOf(err error) trace.End {
 	}
 	end := trace.End{Code: e.Code}
 	if stops[e.Reason] && e.Status/100 == http.StatusMultipleChoices/100 {
-		end.Kind, end.Reason = trace.EndStopped, string(e.Reason)
+		end.Kind, end.Reason, end.Detail = trace.EndStopped, string(e.Reason), e.Detail
 	}
 	return end
 }
