@@ -100,6 +100,7 @@ type Listener struct {
 	outcome outcome
 	ignored map[Reason]int
 	unsaid  string // registered name of the first error without our state
+	strange bool   // the first code with a wrong state or none had one
 	missed  *Error // the first request that had our state, and yet was not taken
 	grace   *time.Timer
 }
@@ -230,6 +231,7 @@ func (l *Listener) end(reason Reason, cause error) {
 	default:
 		e.Reason = mostTelling(e.Ignored)
 	}
+	e.Foreign = e.Reason == ReasonState && l.strange
 	if e.Reason == ReasonErrorWithoutState {
 		e.Name = l.unsaid
 	}
@@ -254,6 +256,9 @@ func (l *Listener) note(a answer) Ignored {
 	name := registered(a.name)
 	if a.state != "" && l.missed == nil {
 		l.missed = a.err()
+	}
+	if a.reason == ReasonState && l.ignored[ReasonState] == 1 {
+		l.strange = a.foreign
 	}
 	if a.reason == ReasonErrorWithoutState {
 		if l.unsaid == "" {

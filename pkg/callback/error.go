@@ -83,7 +83,7 @@ type Error struct {
 	// URI (At, untrusted), [ReasonNoCallback].
 	Proved bool
 	At     string
-	// Foreign: with [ReasonState], it did carry a state, but another attempt's. Of a wait it is not told.
+	// Foreign: with [ReasonState], it did carry a state, but another attempt's; of a wait: the first that came.
 	Foreign bool
 	// Ignored counts what was seen and not taken, of a wait that no callback ended.
 	Ignored map[Reason]int

@@ -39,6 +39,9 @@ func (v *view) adapted(line string) []string {
 	if other, ok := rewrites[v.Command][line]; ok {
 		return []string{other}
 	}
+	if v.Sandbox && line == newAttempt {
+		line = wholeRun // the next process has another sandbox
+	}
 	rest, whole := strings.CutPrefix(line, wholeRun)
 	beginning, other := beginnings[v.Command]
 	switch {

@@ -25,6 +25,7 @@ type Observation struct {
 	AppID   string // application id in use
 	Key     string // fingerprint of the key in use
 	Sandbox bool   // the flow runs against the sandbox of the same process
+	Local   bool   // the API is on this machine, and so is who opens its URL
 
 	RedirectURI string         // in use
 	Registered  string         // in the dashboard

@@ -52,7 +52,8 @@ func led(v *view) bool { return v.end.Hop > 1 || v.end.Status != 0 }
 // callbackRules judge what came back, or did not.
 func callbackRules() []rule {
 	return []rule{
-		{cause: "access-denied", sure: Certain, code: "access_denied", when: func(v *view) bool { return v.end.Reason != "both" }},
+		{cause: "access-denied", sure: Certain, code: "access_denied", when: func(v *view) bool { return v.end.Reason != "both" && !v.unproved() }},
+		{cause: "access-denied", sure: Likely, code: "access_denied", when: (*view).unproved},
 		{cause: "access-denied", sure: Possible, kind: "denied", when: func(v *view) bool { return v.err.Code != "" || v.end.Reason != "error-without-state" }},
 		{cause: "state-lost", sure: Possible, ends: "error-without-state"},
 		{cause: "state-lost", sure: Certain, ends: "state", when: stateIs("missing")},
@@ -80,6 +81,9 @@ func forwardRules() []rule {
 		{cause: "backend-unreachable", sure: Certain, kind: "unknown-outcome"},
 	}
 }
+
+// unproved: anybody could have sent the error to the listener.
+func (v *view) unproved() bool { return v.end.Reason == "error-without-state" && v.Device != "follow" }
 
 func strays(v *view) []Evidence {
 	return []Evidence{{Field: "listener", Text: strconv.Itoa(v.Seen["path"]) + " requests came on other paths"}}
@@ -203,7 +207,7 @@ func (v *view) state() string {
 
 // outOfReach: a phone opened the URL, and the redirect URI leads to this machine alone.
 func outOfReach(v *view) bool {
-	return v.Device != "follow" && v.Device != "browser" && v.Device != "adb" && (localURI(v.RedirectURI) || v.RedirectURI != "" && !v.Ours)
+	return !v.Local && v.Device != "follow" && v.Device != "browser" && v.Device != "adb" && (localURI(v.RedirectURI) || v.RedirectURI != "" && !v.Ours)
 }
 
 func whyOutOfReach(v *view) []Evidence {

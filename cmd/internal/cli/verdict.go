@@ -30,7 +30,7 @@ func (a *app) judge(err error, e *vnv.Error) []verdict.Candidate {
 			o.Seen[string(reason)] = n
 		}
 		o.CalledAt = first(a.mask.URL(c.At), o.CalledAt)
-		if c.Reason == callback.ReasonState && c.Ignored == nil { // one callback was judged, not a wait
+		if c.Reason == callback.ReasonState {
 			o.State = map[bool]string{true: "other", false: "missing"}[c.Foreign]
 		}
 	}
@@ -81,6 +81,7 @@ func (r *stepRun) scene(f *flow.Flow, out flow.Outcome, began flow.Session) func
 			AppID:   r.facts.appID,
 			Key:     r.facts.key,
 			Sandbox: r.flags.sandbox,
+			Local:   loopbackURL(s.APIHost),
 			Vendor:  r.flags.sandbox || s.APIHost == f.API.BaseURL,
 			Phone:   shownPhone(s.Phone),
 			Virtual: strings.HasPrefix(string(s.Phone), "+990") && strings.HasSuffix(string(s.Phone), "99"),
