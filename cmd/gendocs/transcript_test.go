@@ -30,7 +30,7 @@ func TestMain(m *testing.M) {
 		ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 		code := cli.Main(ctx, cli.Env{
 			Args: os.Args[1:], In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
-			Getenv: os.Getenv, Environ: os.Environ, Unsetenv: os.Unsetenv, Now: time.Now, Home: os.Getenv("HOME"),
+			Getenv: os.Getenv, Environ: os.Environ, Now: time.Now, Home: os.Getenv("HOME"),
 		})
 		stop()
 		os.Exit(code)

@@ -42,7 +42,7 @@ func interrupted(s os.Signal) cli.InterruptError {
 func env() cli.Env {
 	return cli.Env{
 		Args: os.Args[1:], In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
-		Getenv: os.Getenv, Environ: os.Environ, Unsetenv: os.Unsetenv, Now: time.Now, Home: home(),
+		Getenv: os.Getenv, Environ: os.Environ, Now: time.Now, Home: home(),
 		InTTY: tty(os.Stdin), OutTTY: tty(os.Stdout), ErrTTY: tty(os.Stderr), Size: size, OpenTTY: openTTY,
 		Interfaces: follow.Interfaces, LookPath: exec.LookPath,
 	}

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/cli/browser"
 	"github.com/vnv-cli/vnv/pkg/flow"
 	"github.com/vnv-cli/vnv/pkg/sandbox"
 )
@@ -65,20 +64,17 @@ func (r *stepRun) open(ctx context.Context, target string) error {
 	if why := r.headless(); why != "" {
 		return errors.New(why)
 	}
-	for _, name := range append(r.secretVars, "VNV_PRIVATE_KEY", "VONAGE_PRIVATE_KEY", "VONAGE_PRIVATE_KEY64", "VNV_API_KEY", "VNV_API_SECRET", "VONAGE_API_KEY", "VONAGE_API_SECRET") {
-		if r.Unsetenv != nil {
-			_ = r.Unsetenv(name)
-		}
-	}
-	browser.Stdout, browser.Stderr = r.Err, r.Err
-	done := make(chan error, 1)
-	go func() { done <- browser.OpenURL(target) }() // some openers stay until the browser is closed
-	select {
-	case err := <-done:
+	o, err := r.startOpener(target)
+	if err != nil {
 		return err
+	}
+	r.opener = o
+	select {
+	case <-o.done:
+		return o.err
 	case <-ctx.Done():
 		return nil
-	case <-time.After(openerPatience):
+	case <-time.After(openerPatience): // some stay until the browser is closed
 		return nil
 	}
 }

@@ -13,6 +13,7 @@ import (
 // handset is what the devices of a real phone need beside the flow.
 type handset struct {
 	phoneADB *adb               // of --device adb
+	opener   *opener            // of --device browser
 	bound    []string           // where the callback arrives
 	took     *callback.Callback // the callback, as it came
 }
@@ -46,8 +47,11 @@ func (r *stepRun) prepare(ctx context.Context) error {
 // take keeps the callback: --forward-to passes it on, and where it came is the registered redirect URI.
 func (r *stepRun) take(cb *callback.Callback) { r.took = cb }
 
-// detach takes back what was set on a phone.
+// detach takes back what was set on a phone, and leaves no opener behind.
 func (r *stepRun) detach(ctx context.Context) {
+	if r.opener != nil {
+		r.opener.end()
+	}
 	if r.phoneADB != nil {
 		r.phoneADB.detach(ctx)
 	}

@@ -21,7 +21,6 @@ type Env struct {
 	Out, Err io.Writer // the answer; everything else
 	Getenv   func(string) string
 	Environ  func() []string
-	Unsetenv func(string) error // secrets, before a child process starts
 	Now      func() time.Time
 	Home     string // the user's home, empty if there is none
 	Net      follow.Net

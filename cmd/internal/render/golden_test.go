@@ -149,21 +149,21 @@ func mask() *trace.Mask {
 func TestStory(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		story  render.Story
+		story  *render.Story
 		events []flow.Event
 	}{
-		"story-40":      {render.Story{Style: render.Style{Unicode: true, Columns: 40}, Hops: true}, events()},
-		"story-80":      {render.Story{Style: render.Style{Unicode: true, Columns: 80}, Hops: true}, events()},
-		"story-100":     {render.Story{Style: render.Style{Unicode: true, Columns: 100}, Hops: true}, events()},
-		"story-no-hops": {render.Story{Style: render.Style{Unicode: true, Columns: 80}}, events()},
-		"story-trace":   {render.Story{Style: render.Style{Unicode: true, Columns: 80}, Trace: true}, events()},
-		"story-verbose": {render.Story{Style: render.Style{Unicode: true, Columns: 80}, Verbose: true}, events()},
-		"story-ascii":   {render.Story{Style: render.Style{Columns: 80}, Hops: true, Trace: true, Verbose: true}, events()},
-		"story-color":   {render.Story{Style: render.Style{Unicode: true, Color: true, Columns: 80}, Hops: true, Live: true, Pastes: true}, events()},
-		"failure-80":    {render.Story{Style: render.Style{Unicode: true, Columns: 80}}, failing()},
-		"failure-40":    {render.Story{Style: render.Style{Unicode: true, Columns: 40}}, failing()},
-		"failure-ascii": {render.Story{Style: render.Style{Columns: 80}}, failing()},
-		"failure-color": {render.Story{Style: render.Style{Unicode: true, Color: true, Columns: 80}}, failing()},
+		"story-40":      {&render.Story{Style: render.Style{Unicode: true, Columns: 40}, Hops: true}, events()},
+		"story-80":      {&render.Story{Style: render.Style{Unicode: true, Columns: 80}, Hops: true}, events()},
+		"story-100":     {&render.Story{Style: render.Style{Unicode: true, Columns: 100}, Hops: true}, events()},
+		"story-no-hops": {&render.Story{Style: render.Style{Unicode: true, Columns: 80}}, events()},
+		"story-trace":   {&render.Story{Style: render.Style{Unicode: true, Columns: 80}, Trace: true}, events()},
+		"story-verbose": {&render.Story{Style: render.Style{Unicode: true, Columns: 80}, Verbose: true}, events()},
+		"story-ascii":   {&render.Story{Style: render.Style{Columns: 80}, Hops: true, Trace: true, Verbose: true}, events()},
+		"story-color":   {&render.Story{Style: render.Style{Unicode: true, Color: true, Columns: 80}, Hops: true, Live: true, Pastes: true}, events()},
+		"failure-80":    {&render.Story{Style: render.Style{Unicode: true, Columns: 80}}, failing()},
+		"failure-40":    {&render.Story{Style: render.Style{Unicode: true, Columns: 40}}, failing()},
+		"failure-ascii": {&render.Story{Style: render.Style{Columns: 80}}, failing()},
+		"failure-color": {&render.Story{Style: render.Style{Unicode: true, Color: true, Columns: 80}}, failing()},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
