@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/vnv-cli/vnv/pkg/vnv"
@@ -53,8 +54,9 @@ func retried(once stepFunc) stepFunc {
 	}
 }
 
+// within bounds one request, whatever the time of the whole command.
 func within(ctx context.Context, d time.Duration, do func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(ctx, d)
+	ctx, cancel := context.WithTimeoutCause(ctx, d, fmt.Errorf("%s are the limit for one request", d))
 	defer cancel()
 	return do(ctx)
 }

@@ -54,7 +54,10 @@ func wrap(ctx context.Context, op vnv.Op, err error) error {
 			e.Kind = vnv.KindRedirect // the state was right: the chain ended with nothing
 		}
 	default:
-		if op == vnv.OpJWT {
+		switch {
+		case ctx.Err() != nil: // the time was over before anything left
+			e.Kind, e.Sent, e.Err = vnv.KindNetwork, vnv.SentNo, context.Cause(ctx)
+		case op == vnv.OpJWT:
 			e.Kind = vnv.KindInput
 		}
 	}

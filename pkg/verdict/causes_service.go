@@ -144,9 +144,9 @@ var networkCauses = []Cause{
 		Name: "no-answer", Title: "no answer came in time",
 		Means:  "The connection stood, or was tried, and nobody answered within the time limit.",
 		Who:    whoNetwork,
-		Fix:    "Try again, with more --timeout if it is slow; silence at the connect is a firewall's.",
+		Fix:    "Try again. Of the limits, --timeout and --hop-timeout can be raised, the 10 s of one request cannot. Silence at the connect is a firewall's.",
 		Source: "RFC 9110 section 15.6.5; CAMARA TIMEOUT",
-		Next:   []string{"vnv run --phone {phone} --timeout 1m --trace"},
+		Next:   []string{moreTime},
 	},
 	{
 		Name: "answer-too-large", Title: "the answer is larger than any that belongs here",

@@ -22,6 +22,25 @@ var rewrites = map[string]map[string]string{
 	"callback listen": {onThePhone: "", withTrace: `vnv callback listen --state "$STATE" -v`},
 }
 
+// moreTime is the command that gives a slow flow more time, and limits which flags raise the limit that ended it: the
+// whole command's, unless the error names another.
+const moreTime = wholeRun + " --timeout 1m --trace"
+
+var limits = []struct{ words, flags string }{
+	{"limit for one hop", " --hop-timeout 30s --timeout 2m"},
+	{"limit for one request", ""},
+}
+
+// inTime is a line of the catalogue with the flags that raise the limit which was reached.
+func (v *view) inTime(line string) string {
+	for _, l := range limits {
+		if line == moreTime && strings.Contains(v.deep, l.words) {
+			return strings.Replace(line, " --timeout 1m", l.flags, 1)
+		}
+	}
+	return line
+}
+
 // beginnings are what stands for vnv run and its number after another command.
 var beginnings = map[string]string{
 	"trace":           "vnv trace URL",
@@ -68,7 +87,7 @@ func (v *view) commands(c Cause) []string {
 		if verify && strings.HasPrefix(line, "vnv migrate") {
 			continue // it is there already
 		}
-		for _, one := range v.adapted(line) {
+		for _, one := range v.adapted(v.inTime(line)) {
 			if one = v.here(fill.Replace(one), verify); one != "" && !slices.Contains(out, one) {
 				out = append(out, one)
 			}

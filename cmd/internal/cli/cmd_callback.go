@@ -60,6 +60,7 @@ Without --timeout it waits until Ctrl-C, which is a normal end.`,
 	fs.StringVar(&r.flags.state, "state", "", "state that the callback has to bring: - (stdin), a `FILE` or env:NAME")
 	fs.StringVar(&r.forwardTo, "forward-to", "", "pass the callback on to your backend at `URL`, and stop")
 	addSettings(fs, listenKeys...)
+	fs.Lookup("timeout").Usage = "`TIME` to wait at most (default is no limit)"
 	fs.String("profile", "", "`NAME` of the profile in the config file (VNV_PROFILE)")
 	fs.String("config", "", "config `FILE` to read in place of the user's own (VNV_CONFIG)")
 	a.out.add(fs)
@@ -119,7 +120,7 @@ func (r *listenRun) listen(ctx context.Context, redirectURI string) error {
 	waiting := ctx
 	if d := r.config.GetDuration("timeout"); d > 0 {
 		var cancel context.CancelFunc
-		waiting, cancel = context.WithTimeout(ctx, d)
+		waiting, cancel = context.WithTimeoutCause(ctx, d, timeIsOver(d))
 		defer cancel()
 	}
 	r.facts.scene = func() verdict.Observation {

@@ -34,6 +34,7 @@ with --session.`,
 	fs.SortFlags = false
 	fs.StringVar(&r.flags.session, "session", "", "take the id of the request from `FILE`")
 	addSettings(fs, "device", "timeout")
+	fs.Lookup("timeout").Usage = "`TIME` for the whole command (default 30s)"
 	addConnection(fs)
 	a.out.add(fs)
 	a.completeStep(cmd)
@@ -61,7 +62,8 @@ func (r *stepRun) cancel(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, r.timeout(f))
+	limit := r.timeout(f)
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, timeIsOver(limit))
 	defer cancel()
 	if err := f.Cancel(ctx, r.session); err != nil {
 		return asCancel(err)

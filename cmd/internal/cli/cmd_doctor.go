@@ -84,6 +84,7 @@ The exit code is 2 if a check failed, else 0: warnings do not change it.`,
 	fs.StringArrayVar(&d.flags.faults, "fault", nil, "let the sandbox fail: `NAME[:TIMES]`, see vnv sandbox faults")
 	fs.StringVar(&d.applicationURL, "application-url", "", "base `URL` of the Application API (default "+vnv.Applications.BaseURL+")")
 	addSettings(fs, doctorKeys...)
+	fs.Lookup("timeout").Usage = "`TIME` for all checks (default 30s)"
 	addConnection(fs)
 	a.out.add(fs)
 	a.completeStep(cmd)

@@ -78,7 +78,12 @@ func ledgerCmd(a *app) *cobra.Command {
 	cmd.Flags().SortFlags = false
 	cmd.Flags().Int64Var(&f.after, "after", 0, "only requests after number `N`")
 	cmd.Flags().DurationVar(&f.wait, "wait", 0, "wait this `TIME` for one, 30s at most")
-	return controlCmd(a, cmd, &f, func(ctx context.Context, _ []string) error { return a.ledger(ctx, &f) })
+	return controlCmd(a, cmd, &f, func(ctx context.Context, _ []string) error {
+		if err := aboveZero(cmd.Flags(), "wait"); err != nil {
+			return err
+		}
+		return a.ledger(ctx, &f)
+	})
 }
 
 func setCmd(a *app) *cobra.Command {

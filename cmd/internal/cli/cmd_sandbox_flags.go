@@ -51,11 +51,12 @@ func (f *sandboxFlags) add(fs *pflag.FlagSet) {
 	fs.StringArrayVar(&f.options.Faults, "fault", nil, faultUsage)
 }
 
-// aboveZero refuses a 0 that is given: to the sandbox it means that nothing is.
+// aboveZero refuses a 0 that is given, for to the sandbox it means that nothing is, and
+// what is below.
 func aboveZero(fs *pflag.FlagSet, names ...string) error {
 	for _, name := range names {
-		if zero := fs.Lookup(name).Value.String(); fs.Changed(name) && (zero == "0" || zero == "0s") {
-			return usagef("--%s %s: want more than 0", name, zero)
+		if v := fs.Lookup(name).Value.String(); fs.Changed(name) && (v == "0" || v == "0s" || v[0] == '-') {
+			return usagef("--%s %s: want more than 0", name, v)
 		}
 	}
 	return nil

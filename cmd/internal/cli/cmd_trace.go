@@ -54,6 +54,7 @@ stdin, env:NAME from a variable: the shell's history need not hold it.`,
 	fs.StringArrayVar(&r.cookies, "cookie", nil, "`NAME=VALUE` to send likewise; @FILE and env:NAME too")
 	fs.BoolVar(&r.flags.private, "allow-private-hops", false, "follow redirects to loopback and private addresses")
 	addSettings(fs, traceKeys[1:]...)
+	fs.Lookup("timeout").Usage = "`TIME` for the whole chain (default 1m)"
 	fs.String("profile", "", "`NAME` of the profile in the config file (VNV_PROFILE)")
 	fs.String("config", "", "config `FILE` to read in place of the user's own (VNV_CONFIG)")
 	r.files.add(fs)
@@ -102,7 +103,7 @@ func (r *traceRun) trace(ctx context.Context, where string) error {
 	if timeout <= 0 {
 		timeout = time.Minute
 	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+	ctx, cancel := context.WithTimeoutCause(ctx, timeout, timeIsOver(timeout))
 	defer cancel()
 	return r.follow(ctx, target, chain)
 }
