@@ -135,8 +135,8 @@ func (w *world) start(ctx context.Context, out, story io.Writer, args ...string)
 func (w *world) env(out, story io.Writer, args []string) cli.Env {
 	return cli.Env{
 		Args: args, In: w.in, Out: out, Err: story, Home: w.home, Now: time.Now, ErrTTY: w.tty,
-		Getenv:  func(name string) string { return w.vars[name] },
-		Environ: func() []string { return nil },
+		Getenv:     func(name string) string { return w.vars[name] },
+		Environ:    func() []string { return nil },
 		Interfaces: follow.Interfaces,
 		Net:        follow.Net{Dial: w.dial, Lookup: w.lookup},
 	}

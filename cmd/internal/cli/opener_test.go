@@ -22,7 +22,9 @@ func (w *world) opening(end string) (noted string) {
 		w.t.Fatal(err)
 	}
 	w.vars["DISPLAY"] = ":0"
-	w.env.Environ = func() []string { return []string{"PATH=" + os.Getenv("PATH"), "VNV_PRIVATE_KEY=" + canary, "DISPLAY=:0"} }
+	w.env.Environ = func() []string {
+		return []string{"PATH=" + os.Getenv("PATH"), "VNV_PRIVATE_KEY=" + canary, "DISPLAY=:0"}
+	}
 	w.env.LookPath = func(name string) (string, error) {
 		if name == "xdg-open" {
 			return path, nil

@@ -1,7 +1,7 @@
 package render_test
 
 import (
-	"fmt"
+	"errors"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -50,7 +50,7 @@ func TestCountdown(t *testing.T) {
 		time.Sleep(time.Second)
 		s.Sink(flow.Ignored{Callback: callback.Ignored{Reason: callback.ReasonIncomplete, Count: 1}, Pasted: true})
 		shows("2:38 left, 1 stray request ignored", true)
-		s.Sink(flow.StepFailed{Step: vnv.OpAuthorize, Err: fmt.Errorf("cut off")})
+		s.Sink(flow.StepFailed{Step: vnv.OpAuthorize, Err: errors.New("cut off")})
 		time.Sleep(2 * time.Second)
 		shows("left", false)
 		s.Close()
