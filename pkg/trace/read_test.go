@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -160,5 +162,63 @@ func TestReadRefuses(t *testing.T) {
 	}
 	if _, _, err := Read(make([]byte, maxFile+1), nil); err != errSize { //nolint:errorlint // the very error
 		t.Errorf("got %v", err)
+	}
+}
+
+// chained is a HAR of entries, and the URLs of the chain that is found in it.
+func chained(t *testing.T, entries ...string) []string {
+	t.Helper()
+	tr, _, err := Read([]byte(`{"log":{"entries":[`+strings.Join(entries, ",")+`]}}`), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var urls []string
+	for _, h := range tr.Hops {
+		at, _, _ := strings.Cut(h.URL, "?")
+		urls = append(urls, at)
+	}
+	return urls
+}
+
+func entry(status int, at, location, kind string) string {
+	return fmt.Sprintf(`{"request":{"method":"GET","url":%q},"response":{"status":%d,"redirectURL":%q,"content":{"mimeType":%q}}}`, at, status, location, kind)
+}
+
+// A page that leads on by script leaves no Referer when it asks for none: the authorization that comes right after
+// it is the chain's next hop, for it is there that vnv and the phone libraries stop. Another try begins a new one.
+func TestReadScriptRedirect(t *testing.T) {
+	t.Parallel()
+	const vendor, carrier = "https://id.example/oauth2/auth", "https://c.example/authorize"
+	begins := vendor + "?client_id=v&response_type=code&redirect_uri=https%3A%2F%2Fapp.example%2Fcb"
+	goesOn := carrier + "?client_id=c&response_type=code&redirect_uri=https%3A%2F%2Fid.example%2Fcb"
+	page := entry(200, begins, "", "text/html")
+	for name, c := range map[string]struct {
+		entries, want []string
+	}{
+		"right after":       {[]string{page, entry(302, goesOn, "https://id.example/cb?code=x", ""), entry(200, "https://id.example/cb?code=x", "", "text/html")}, []string{vendor, carrier, "https://id.example/cb"}},
+		"an image between":  {[]string{page, entry(200, "https://img.example/a.png", "", "image/png"), entry(200, goesOn, "", "text/html")}, []string{vendor, carrier}},
+		"a page between":    {[]string{page, entry(200, "https://news.example/", "", "text/html"), entry(200, goesOn, "", "text/html")}, []string{carrier}},
+		"after no page":     {[]string{entry(200, begins, "", "application/json"), entry(200, goesOn, "", "text/html")}, []string{carrier}},
+		"after an error":    {[]string{entry(500, begins, "", "text/html"), entry(200, goesOn, "", "text/html")}, []string{carrier}},
+		"the same client":   {[]string{page, entry(200, strings.Replace(goesOn, "client_id=c", "client_id=v", 1), "", "text/html")}, []string{carrier}},
+		"the same callback": {[]string{page, entry(200, carrier+"?client_id=c&response_type=code&redirect_uri=https%3A%2F%2Fapp.example%2Fcb", "", "text/html")}, []string{carrier}},
+	} {
+		if got := chained(t, c.entries...); !slices.Equal(got, c.want) {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+}
+
+// A long URL is taken apart once, and not again for everything that was recorded after it: this would be minutes.
+func TestReadLongURL(t *testing.T) {
+	t.Parallel()
+	next := "https://he.example/a?x=" + strings.Repeat("a", 2<<20)
+	entries := []string{entry(302, "https://id.example/oauth2/auth", next, "")}
+	for range maxEntries {
+		entries = append(entries, entry(200, "https://he.example/b", "", "text/html"))
+	}
+	entries[len(entries)/2] = entry(200, next, "", "text/html")
+	if got := chained(t, entries...); len(got) != maxHops {
+		t.Errorf("%d hops", len(got))
 	}
 }

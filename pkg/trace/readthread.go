@@ -1,6 +1,7 @@
 package trace
 
 import (
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -21,7 +22,7 @@ func chainIn(all []*exchange) []*exchange {
 	for _, x := range all {
 		t.take(x)
 	}
-	if t.begun || len(t.calls) > 0 {
+	if t.begun != nil || len(t.calls) > 0 {
 		return slices.Concat(t.calls, t.chain, t.after)
 	}
 	return slices.DeleteFunc(all, func(x *exchange) bool { return x.loaded })
@@ -32,9 +33,11 @@ type thread struct {
 	calls []*exchange // of the API, since the chain before
 	chain []*exchange
 	after []*exchange // calls of the API, since the chain began
-	begun bool        // the chain has
-	next  string      // where the last answer redirects to; empty: nowhere
-	own   string      // the redirect_uri that it began with
+	begun *url.URL    // what the chain began with; nil: it has not
+	next  place       // where the last answer redirects to; none: nowhere
+	at    string      // the origin of the last
+	own   place       // the redirect_uri that it began with
+	seen  *exchange   // the last document, of the chain or not
 	over  bool
 }
 
@@ -45,41 +48,56 @@ func (t *thread) take(x *exchange) {
 	case err != nil, u.Scheme != "http" && u.Scheme != "https":
 	case x.step == "enable":
 		*t = thread{calls: []*exchange{x}}
-	case x.step != "" && t.begun:
+	case x.step != "" && t.begun != nil:
 		t.after = append(t.after, x)
 	case x.step != "":
 		t.calls = append(t.calls, x)
-	case t.follows(x):
+	case t.follows(x, u):
 		t.add(x, u)
 	case authorizes(u) && !x.loaded:
-		if t.begun {
+		if t.begun != nil {
 			t.calls = nil
 		}
-		*t = thread{calls: t.calls, begun: true, own: u.Query().Get("redirect_uri")}
+		*t = thread{calls: t.calls, begun: u}
+		if own, err := url.Parse(u.Query().Get("redirect_uri")); err == nil {
+			t.own = placeOf(own)
+		}
 		t.add(x, u)
+	case !x.loaded:
+		t.seen = x
 	}
 }
 
-// follows says whether x goes on with the chain: where a redirect led, or the next page after one.
-func (t *thread) follows(x *exchange) bool {
+// follows says whether x goes on with the chain: where a redirect led, or the next page after one. A page can
+// also lead elsewhere without a word of it, by script and without a Referer: to another authorization.
+func (t *thread) follows(x *exchange, u *url.URL) bool {
 	switch {
-	case !t.begun || t.over:
+	case t.begun == nil || t.over:
 		return false
-	case t.next != "":
-		return same(t.next, x.url)
-	default:
-		last := t.chain[len(t.chain)-1]
-		return !x.loaded && last.status != 0 && slices.Contains([]string{origin(x.url), origin(x.from)}, origin(last.url))
+	case t.next != none:
+		return t.next.origin == originOf(u) && t.next == placeOf(u)
+	case x.loaded || t.chain[len(t.chain)-1].status == 0:
+		return false
+	case t.at == originOf(u):
+		return true
 	}
+	if from, err := url.Parse(x.from); err == nil && originOf(from) == t.at {
+		return true
+	}
+	last := t.chain[len(t.chain)-1]
+	return t.seen == last && last.status == http.StatusOK && isHTML(mediaType(last.header)) && authorizes(u) && !again(t.begun, u)
 }
 
 func (t *thread) add(x *exchange, u *url.URL) {
 	t.chain = append(t.chain, x)
-	t.next = ""
-	if to, err := u.Parse(x.header.Get("Location")); err == nil && x.status/100 == 3 && x.header.Get("Location") != "" {
-		t.next = to.String()
+	t.next, t.at = none, originOf(u)
+	if !x.loaded {
+		t.seen = x
 	}
-	t.over = t.next == "" && len(t.chain) > 1 && isOutcome(u) && !same(bare(u), t.own)
+	if to, err := u.Parse(x.header.Get("Location")); err == nil && x.status/100 == 3 && x.header.Get("Location") != "" {
+		t.next = placeOf(to)
+	}
+	t.over = t.next == none && len(t.chain) > 1 && isOutcome(u) && placeOf(&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path, RawPath: u.RawPath}) != t.own
 }
 
 // authorizes says whether u begins an authorization: OAuth's, or a check of the Verify API.
@@ -88,23 +106,25 @@ func authorizes(u *url.URL) bool {
 	return q.Get("client_id") != "" && q.Get("response_type") != "" || strings.Contains(u.Path, "/silent-auth/") || strings.HasSuffix(u.Path, "/oauth2/auth")
 }
 
-// same compares two URLs as browsers write them, without their fragments.
-func same(a, b string) bool {
-	x, err := url.Parse(a)
-	y, bad := url.Parse(b)
-	if err != nil || bad != nil || !sameOrigin(x, y) && (x.Host != y.Host || x.Scheme != y.Scheme) {
-		return false
-	}
-	at := func(u *url.URL) string { return strings.TrimSuffix(u.EscapedPath(), "/") + "?" + u.Query().Encode() }
-	return at(x) == at(y)
+// again says whether b is another try of the authorization a: of the same client, or for the same redirect_uri.
+func again(a, b *url.URL) bool {
+	p, q := a.Query(), b.Query()
+	return p.Get("client_id") == q.Get("client_id") || p.Get("redirect_uri") != "" && p.Get("redirect_uri") == q.Get("redirect_uri")
 }
 
-func origin(raw string) string {
-	u, err := url.Parse(raw)
-	if err != nil {
-		return ""
-	}
-	return u.Scheme + "://" + u.Host
+// A place is a URL as browsers compare them, without its fragment. It is made once: a URL of a recording may be
+// long, and is compared with many.
+type place struct{ origin, rest string }
+
+// none is no place.
+var none place
+
+func placeOf(u *url.URL) place {
+	return place{originOf(u), strings.TrimSuffix(u.EscapedPath(), "/") + "?" + u.Query().Encode()}
+}
+
+func originOf(u *url.URL) string {
+	return strings.ToLower(u.Scheme+"://"+u.Hostname()) + ":" + port(u)
 }
 
 // troubles are the words of programs for a request without an answer, and where it stood.
