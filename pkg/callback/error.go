@@ -118,7 +118,7 @@ func (e *Error) Error() string {
 func (e *Error) sentence() string {
 	switch {
 	case e.Foreign:
-		return "a code came with the state of another attempt"
+		return "a code came that belongs to another attempt"
 	case !e.Proved:
 		return says[e.Reason]
 	case e.At != "":

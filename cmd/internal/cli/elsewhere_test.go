@@ -96,7 +96,7 @@ func TestCalledElsewhere(t *testing.T) {
 func TestWhichState(t *testing.T) {
 	t.Parallel()
 	for query, c := range map[string]struct{ cause, says string }{
-		"code=abcdefgh1&state=other": {"state-of-another-attempt", "a code came with the state of another attempt"},
+		"code=abcdefgh1&state=other": {"state-of-another-attempt", "a code came that belongs to another attempt"},
 		"code=abcdefgh1":             {"state-lost", "a code came without this attempt's state"},
 	} {
 		w := newWorld(t, "http://127.0.0.1:1")

@@ -124,7 +124,7 @@ func TestExchangeCallbackURL(t *testing.T) {
 		code int
 		part string
 	}{
-		"code=c&state=other":                         {exitState, "a code came with the state of another attempt"},
+		"code=c&state=other":                         {exitState, "a code came that belongs to another attempt"},
 		"code=c":                                     {exitState, "Nothing was exchanged"},
 		"error=access_denied&state=my-state":         {exitDenied, "authorization denied: access_denied"},
 		"error=access_denied&error_description=evil": {exitDenied, "an error came without this attempt's state: access_denied"},
