@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"net/url"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -63,6 +64,9 @@ func (r *stepRun) takeAuthURL(authURL, requestID string) error {
 		return usagef("--auth-url needs --request-id: it proves that an answer belongs to this request")
 	case !silent && r.flags.state == "" && r.session.State == "":
 		return usagef("--auth-url needs --state: the vendor rewrites the one inside the URL")
+	}
+	if u, err := url.Parse(authURL); err == nil && !u.IsAbs() {
+		return usagef("--auth-url: no URL: one with https:// and a host belongs here, not the name of a file")
 	}
 	r.named = append(r.named, authURL)
 	return r.giveText(&r.session.AuthURL, authURL, "--auth-url")

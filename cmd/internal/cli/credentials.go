@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"encoding/base64"
+	"errors"
 	"os"
 	"strings"
 
@@ -97,7 +98,7 @@ func (a *app) credentials(ctx context.Context, c *config) (credentials, []string
 	}
 	key, err := appjwt.ParseKey(raw)
 	if err != nil {
-		return credentials{}, nil, &usageError{err: err}
+		return credentials{}, nil, &usageError{err: errors.New(p.keyName() + strings.TrimPrefix(err.Error(), "parse private key"))}
 	}
 	return credentials{appID: p.appID, key: key, origin: p.origin, redirectURI: p.redirectURI}, nil, nil
 }
@@ -112,6 +113,15 @@ func (a *app) keyText(ctx context.Context, p pair) ([]byte, error) {
 		return nil, usagef("--private-key takes a file, - or env:NAME, not the key itself: other users of this machine can read the arguments")
 	}
 	return a.readSecret(ctx, "private key", p.key)
+}
+
+// keyName says which key is meant, and who says so.
+func (p pair) keyName() string {
+	from := ", from " + p.origin
+	if p.origin != "flags" && inlineKey(p.key) {
+		return "the private key" + from
+	}
+	return "private key " + shown("private key", p.key) + from
 }
 
 func looksLikeKey(s string) bool { return strings.Contains(s, "-----BEGIN") }

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"os"
 	"strings"
 
@@ -90,6 +91,9 @@ func cutOff(ctx context.Context) error {
 	return &vnv.Error{Kind: vnv.KindCanceled, Sent: vnv.SentNo, Err: context.Cause(ctx)}
 }
 
+// unnamed is a file whose name may be a secret.
+const unnamed = "the file"
+
 // shown is how a file is called in an error. What stands where the name of a file
 // belongs may be the secret itself, given by mistake: a key is long, the others
 // cannot be told from names.
@@ -97,7 +101,7 @@ func shown(what, path string) string {
 	const longest = 200
 	switch {
 	case what != "private key" && what != "public key":
-		return "the file"
+		return unnamed
 	case len(path) > longest || strings.ContainsAny(path, "\r\n"):
 		return "a text of " + itoa(len(path)) + " characters, which names no file"
 	default:
@@ -107,6 +111,9 @@ func shown(what, path string) string {
 
 func (a *app) readFile(ctx context.Context, what, path string) ([]byte, error) {
 	raw, err := readNamed(ctx, path, shown(what, path), maxInput)
+	if errors.Is(err, fs.ErrNotExist) && shown(what, path) == unnamed {
+		return nil, usagef("%s: there is no file of this name; it is taken from -, a file or env:NAME, never as an argument itself", what)
+	}
 	if err == nil && what == "private key" && othersRead(path) {
 		a.warnings = append(a.warnings, path+" can be read by other users of this machine: chmod 600 "+path)
 	}

@@ -130,7 +130,7 @@ func TestKeyForms(t *testing.T) {
 		}
 	}
 	w.run("jwt", "--app-id", "app", "--private-key", w.file("two", pem+pem)).
-		ends(exitUsage, "", "parse private key: it holds 2 private keys, and which one is meant cannot be known")
+		ends(exitUsage, "", "from flags: it holds 2 private keys, and which one is meant cannot be known")
 }
 
 func variable(w *world, text string) *world {
@@ -165,8 +165,9 @@ func TestWrongKeys(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, "")
-			r := w.run("jwt", "--app-id", "app", "--private-key", w.key(name))
-			r.ends(exitUsage, "", "vnv: parse private key: "+want)
+			path := w.key(name)
+			r := w.run("jwt", "--app-id", "app", "--private-key", path)
+			r.ends(exitUsage, "", "vnv: private key "+path+", from flags: "+want)
 			if strings.Contains(r.err, "asn1") || strings.Contains(r.err, "usage") {
 				t.Errorf("unreadable: %s", r.err)
 			}
@@ -190,9 +191,9 @@ func TestSecretsAsArguments(t *testing.T) {
 	if strings.Contains(r.err, long[:20]) {
 		t.Errorf("the key is repeated: %s", r.err)
 	}
-	w.run("exchange", "--code", canary).ends(exitUsage, "", "code: the file: no such file or directory")
-	w.run("exchange", "--callback-url", "https://app.example/cb?code="+canary, "--state", "s").ends(exitUsage, "", "callback URL: the file: no such file or directory")
-	w.run("verify", "--access-token", canary, "--phone", "+99012345678").ends(exitUsage, "", "access token: the file: no such file or directory")
+	w.run("exchange", "--code", canary).ends(exitUsage, "", "code: there is no file of this name")
+	w.run("exchange", "--callback-url", "https://app.example/cb?code="+canary, "--state", "s").ends(exitUsage, "", "callback URL: there is no file of this name")
+	w.run("verify", "--access-token", canary, "--phone", "+99012345678").ends(exitUsage, "", "access token: there is no file of this name")
 }
 
 // J9: a lifetime that the vendor would refuse is refused here.
@@ -258,4 +259,24 @@ func TestJWTDecode(t *testing.T) {
 	w.run("jwt", "decode", strings.TrimSpace(token)).tells("other users of this machine can read")
 	w.env.InTTY = true
 	w.run("jwt", "decode").ends(exitUsage, "", "no token: pipe it in, or name a file or env:NAME")
+}
+
+// The source of a wrong key is named: which of them it came from, and not its text.
+func TestWrongKeySource(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "")
+	path := w.key("rsa2048-public.pem")
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.vars["VNV_APP_ID"], w.vars["VNV_PRIVATE_KEY"] = "app", path
+	w.run("jwt").ends(exitUsage, "", "private key "+path+", from environment (VNV_…): this is a public key")
+	w.vars["VNV_PRIVATE_KEY"] = string(raw)
+	w.run("jwt").ends(exitUsage, "", "the private key, from environment (VNV_…): this is a public key")
+	w.vars = map[string]string{"VONAGE_APPLICATION_ID": "app", "VONAGE_PRIVATE_KEY_PATH": path}
+	w.run("jwt").ends(exitUsage, "", "private key "+path+", from environment (VONAGE_…): this is a public key")
+	w.vars = nil
+	w.home(".config/vnv/config.yaml", "app_id: app\nprivate_key: "+path+"\n")
+	w.run("jwt").ends(exitUsage, "", "private key "+path+", from "+filepath.Join(w.env.Home, ".config", "vnv", "config.yaml"))
 }
