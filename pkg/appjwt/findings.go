@@ -201,5 +201,18 @@ func (d *Decoded) shown(claim string) (time.Time, bool) {
 	return t.UTC(), ok
 }
 
-// span writes a duration to the second, as people do: "9m58s", "26h0m0s".
-func span(d time.Duration) string { return d.Round(time.Second).String() }
+// span writes a duration to the second, as people do: "9m58s", "26h", and from three days on "4 days".
+func span(d time.Duration) string {
+	const day, many = 24 * time.Hour, 3
+	if d >= many*day {
+		return strconv.Itoa(int(d/day)) + " days"
+	}
+	s := d.Round(time.Second).String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
+}

@@ -256,7 +256,7 @@ func facts(e *vnv.Error) []Fact {
 	add("instance", e.TraceID, "the vendor's support asks for it")
 	add("x-correlator", e.Correlator, "")
 	if e.RetryAfter > 0 {
-		add("retry-after", e.RetryAfter.String(), "")
+		add("retry-after", span(e.RetryAfter), "")
 	}
 	for _, n := range e.Notices {
 		add("notice", n, "")

@@ -80,7 +80,7 @@ func clocks(v *view) []Evidence {
 	if v.Skew < 0 {
 		way = " behind the server's Date"
 	}
-	return []Evidence{{Field: "date", Text: "your clock is " + v.Skew.Abs().Round(time.Second).String() + way}}
+	return []Evidence{{Field: "date", Text: "your clock is " + span(v.Skew.Abs()) + way}}
 }
 
 // notAtVerify: at verify of number verification the token in question is not the JWT.
@@ -133,7 +133,7 @@ func retryWhen(v *view) []Evidence {
 	if v.err.RetryAfter <= 0 {
 		return nil
 	}
-	return []Evidence{{Field: "retry-after", Text: "to be tried again after " + max(v.err.RetryAfter.Round(time.Second), time.Second).String()}}
+	return []Evidence{{Field: "retry-after", Text: "to be tried again after " + span(max(v.err.RetryAfter, time.Second))}}
 }
 
 // webPage tells whether the answer was a page, by the SDK's words too.
@@ -179,16 +179,28 @@ func theHosts(v *view) []Evidence {
 }
 
 func ageOfCode(v *view) []Evidence {
-	return []Evidence{{Field: "time", Text: "it was exchanged after " + v.Waited.Round(time.Second).String()}}
+	return []Evidence{{Field: "time", Text: "it was exchanged after " + span(v.Waited)}}
 }
 
 func ageOfToken(v *view) []Evidence {
 	if v.Late > 0 {
-		return []Evidence{{Field: "expires_at", Text: "it had ended " + v.Late.Round(time.Second).String() + " before"}}
+		return []Evidence{{Field: "expires_at", Text: "it had ended " + span(v.Late) + " before"}}
 	}
 	if v.Life <= 0 {
 		return nil
 	}
 	seconds := strconv.Itoa(int(v.Life.Seconds()))
-	return []Evidence{{Field: "expires_in", Text: "it lived for " + seconds + " s, and was " + v.Age.Round(time.Second).String() + " old"}}
+	return []Evidence{{Field: "expires_in", Text: "it lived for " + seconds + " s, and was " + span(v.Age) + " old"}}
+}
+
+// span writes a duration to the second, without parts that are nought: 9m58s, 10m, 2h.
+func span(d time.Duration) string {
+	s := d.Round(time.Second).String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
 }

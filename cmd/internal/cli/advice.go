@@ -214,7 +214,7 @@ func (f facts) advise(e *vnv.Error) (exit int, hint string) {
 func (f facts) fill(hint string) string {
 	clock := "Your clock is right"
 	if f.skew != 0 {
-		clock = "Your clock is " + f.skew.Abs().String() + map[bool]string{true: " ahead", false: " behind"}[f.skew > 0]
+		clock = "Your clock is " + render.Span(f.skew.Abs()) + map[bool]string{true: " ahead", false: " behind"}[f.skew > 0]
 	}
 	return strings.NewReplacer(
 		"{app}", first(f.appID, "(none)"), "{key}", first(f.key, "no key"),

@@ -185,7 +185,7 @@ func newRoot(a *app) *cobra.Command {
 	root.PersistentFlags().BoolP("help", "h", false, "help for the command")
 	root.Flags().Bool("version", false, "print the version")
 	for _, c := range a.wanted() {
-		root.AddCommand(c.build(a))
+		root.AddCommand(plainDefaults(c.build(a)))
 	}
 	return root
 }

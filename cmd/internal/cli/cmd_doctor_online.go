@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/vnv-cli/vnv/cmd/internal/render"
 	"github.com/vnv-cli/vnv/pkg/vnv"
 )
 
@@ -73,7 +74,7 @@ func (d *doctor) clock(ctx context.Context) rows {
 	}
 	r := fine("agrees with the server's")
 	if off := got.skew.Abs(); off > skewNoted {
-		text := off.String() + map[bool]string{true: " ahead of", false: " behind"}[got.skew > 0] + " the server's, by which a JWT is judged"
+		text := render.Span(off) + map[bool]string{true: " ahead of", false: " behind"}[got.skew > 0] + " the server's, by which a JWT is judged"
 		if r = warning(text, "set the clock"); off > skewHarmful {
 			r = failed(text, "set the clock, then ask again")
 		}

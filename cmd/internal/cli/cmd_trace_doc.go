@@ -135,7 +135,7 @@ func (r *stepRun) settingRows(keys ...string) []trace.Setting {
 func (c *config) shown(s setting) string {
 	switch s.kind {
 	case kindDuration:
-		return c.GetDuration(s.key).String()
+		return render.Span(c.GetDuration(s.key))
 	case kindList:
 		return strings.Join(c.GetStringSlice(s.key), " ")
 	default:

@@ -181,7 +181,7 @@ func TestClockSkew(t *testing.T) {
 	now := time.Date(2026, 1, 2, 15, 4, 5, 0, time.UTC)
 	for date, want := range map[string]string{
 		"Fri, 02 Jan 2026 14:54:07 GMT": "your clock is 9m58s ahead of the server's Date",
-		"Fri, 02 Jan 2026 15:24:05 GMT": "your clock is 20m0s behind",
+		"Fri, 02 Jan 2026 15:24:05 GMT": "your clock is 20m behind",
 		"Fri, 02 Jan 2026 15:04:15 GMT": "has the public half of this key",
 		"nonsense":                      "has the public half of this key",
 	} {

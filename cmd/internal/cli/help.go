@@ -5,6 +5,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -110,4 +111,17 @@ func (a *app) flagGroup(w io.Writer, cmd *cobra.Command, title string, in func(*
 	if group.HasFlags() {
 		fmt.Fprintf(w, "\n%s\n%s", title, group.FlagUsagesWrapped(a.columns()))
 	}
+}
+
+// plainDefaults writes the defaults of durations as people do: 10m, and not 10m0s.
+func plainDefaults(cmd *cobra.Command) *cobra.Command {
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		if d, err := time.ParseDuration(f.DefValue); err == nil && f.Value.Type() == "duration" {
+			f.DefValue = render.Span(d)
+		}
+	})
+	for _, sub := range cmd.Commands() {
+		plainDefaults(sub)
+	}
+	return cmd
 }

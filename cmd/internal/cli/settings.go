@@ -45,7 +45,7 @@ var settings = []setting{
 	{"error_grace", kindDuration, "", "end the wait this `TIME` after an error that lacks our state"},
 	{"timeout", kindDuration, "", "`TIME` for the whole command (default 30s, 3m when a person must act)"},
 	{"hop_timeout", kindDuration, "10s", "`TIME` for one redirect"},
-	{"max_hops", kindInt, "10", "`N` redirects to follow at most"},
+	{"max_hops", kindInt, "10", "`N` redirects to follow at most, before the one to the redirect URI"},
 	{"as", kindText, "", "follow by the rules of a `CLIENT`: android, ios, browser, curl or go"},
 	{"interface", kindText, "", "network interface `NAME` by which the chain leaves (Linux)"},
 	{"dns", kindText, "", "resolver `HOST[:PORT]` that the chain asks for names"},

@@ -189,7 +189,7 @@ func (a *app) tellWarnings() {
 type timeIsOver time.Duration
 
 func (t timeIsOver) Error() string {
-	return "the " + time.Duration(t).String() + " of --timeout are over"
+	return "the " + render.Span(time.Duration(t)) + " of --timeout are over"
 }
 func (timeIsOver) Timeout() bool   { return true }
 func (timeIsOver) Temporary() bool { return true }

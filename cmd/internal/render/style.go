@@ -135,7 +135,7 @@ func (s Style) wrap(text string, room int) []string {
 func Took(d time.Duration) string {
 	switch {
 	case d >= 100*time.Second:
-		return d.Round(time.Second).String()
+		return Span(d)
 	case d.Round(time.Millisecond) >= time.Second:
 		return fmt.Sprintf("%.1f s", d.Seconds())
 	case d < time.Millisecond:
@@ -143,6 +143,20 @@ func Took(d time.Duration) string {
 	default:
 		return fmt.Sprintf("%d ms", d.Round(time.Millisecond).Milliseconds())
 	}
+}
+
+// Span writes a duration to the second, as a flag takes it, without parts that are nought: 9m58s, 25h.
+func Span(d time.Duration) string {
+	s := d.String()
+	if d >= time.Second {
+		s = d.Round(time.Second).String()
+	}
+	for _, none := range []struct{ end, cut string }{{"m0s", "0s"}, {"h0m", "0m"}} {
+		if strings.HasSuffix(s, none.end) {
+			s = strings.TrimSuffix(s, none.cut)
+		}
+	}
+	return s
 }
 
 // Lifetime writes how long something lives: 15 min, 1 h, 29 s.
@@ -154,7 +168,7 @@ func Lifetime(d time.Duration) string {
 	case d >= time.Minute && d%time.Minute == 0:
 		return fmt.Sprintf("%d min", d/time.Minute)
 	case d >= time.Minute:
-		return d.String()
+		return Span(d)
 	default:
 		return fmt.Sprintf("%d s", d/time.Second)
 	}
