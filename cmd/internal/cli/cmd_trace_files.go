@@ -99,7 +99,10 @@ func (a *app) traceCheck(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	leaks := trace.Check(raw)
+	leaks, err := unlessCutOff(ctx, func() ([]trace.Leak, error) { return trace.Check(raw), nil })
+	if err != nil {
+		return err
+	}
 	var b strings.Builder
 	for _, l := range leaks {
 		fmt.Fprintf(&b, "%-14s %-10s %-14s %s\n", l.Kind, l.Encoding, l.Shown, l.Where)
@@ -139,10 +142,16 @@ func (a *app) traceClean(ctx context.Context, path, to string) error {
 	if err != nil {
 		return err
 	}
-	clean, err := trace.Clean(raw)
+	clean, err := unlessCutOff(ctx, func() ([]byte, error) {
+		clean, err := trace.Clean(raw)
+		if err != nil {
+			return nil, &usageError{err: err}
+		}
+		return clean, nil
+	})
 	switch {
 	case err != nil:
-		return &usageError{err: err}
+		return err
 	case to != "":
 		return writeFile(to, clean)
 	default:
@@ -208,11 +217,43 @@ func (a *app) readChain(ctx context.Context, path string) (*trace.Trace, error) 
 	if err != nil {
 		return nil, err
 	}
-	t, _, err := trace.Read(raw, a.mask)
-	if err != nil {
-		return nil, &usageError{err: fmt.Errorf("%s: %w", printable(path), err)}
+	return unlessCutOff(ctx, func() (*trace.Trace, error) {
+		t, _, err := trace.Read(raw, a.mask)
+		if err != nil {
+			return nil, &usageError{err: fmt.Errorf("%s: %w", printable(path), err)}
+		}
+		return t, nil
+	})
+}
+
+// unlessCutOff does work that may take long and leaves nothing behind, and does not wait for its end when a
+// signal comes.
+func unlessCutOff[T any](ctx context.Context, work func() (T, error)) (got T, err error) {
+	type end struct {
+		got      T
+		err      error
+		panicked any
 	}
-	return t, nil
+	ends := make(chan end, 1)
+	go func() {
+		var e end
+		defer func() {
+			e.panicked = recover()
+			ends <- e
+		}()
+		e.got, e.err = work()
+	}()
+	select {
+	case e := <-ends:
+		if e.panicked != nil {
+			panic(e.panicked)
+		}
+		if ctx.Err() == nil {
+			return e.got, e.err
+		}
+	case <-ctx.Done():
+	}
+	return got, cutOff(ctx)
 }
 
 // maxSaved is how long a saved chain may be: a browser's HAR has its pages in it.
