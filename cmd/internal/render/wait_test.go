@@ -3,6 +3,8 @@ package render_test
 import (
 	"errors"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,16 +20,34 @@ func drawn(text string) []string {
 	return strings.FieldsFunc(text, func(r rune) bool { return r == '\r' || r == '\n' })
 }
 
+// screen is a terminal that is read while it is written to.
+type screen struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (s *screen) Write(b []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.Write(b)
+}
+
+func (s *screen) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.String()
+}
+
 // Who waits sees the time run and how much else came; nothing is drawn where nobody watches
 // just now, after the end, or with -q.
 func TestCountdown(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		var out strings.Builder
-		away := false
+		var out screen
+		var away atomic.Bool
 		s := &render.Story{
 			W: &out, Style: render.Style{Unicode: true, Columns: 80, Rows: 24}, Mask: mask(), Live: true,
-			Now: time.Now, Watched: func() bool { return !away },
+			Now: time.Now, Watched: func() bool { return !away.Load() },
 		}
 		shows := func(what string, on bool) {
 			t.Helper()
@@ -43,10 +63,10 @@ func TestCountdown(t *testing.T) {
 		shows("2:41 left", true)
 		s.Sink(flow.Ignored{Callback: callback.Ignored{Reason: callback.ReasonPath, Count: 1}})
 		shows("2:41 left, 1 stray request ignored", true)
-		away = true
+		away.Store(true)
 		time.Sleep(2 * time.Second)
 		shows("2:41 left", true)
-		away = false
+		away.Store(false)
 		time.Sleep(time.Second)
 		s.Sink(flow.Ignored{Callback: callback.Ignored{Reason: callback.ReasonIncomplete, Count: 1}, Pasted: true})
 		shows("2:38 left, 1 stray request ignored", true)
