@@ -222,3 +222,26 @@ func TestReadLongURL(t *testing.T) {
 		t.Errorf("%d hops", len(got))
 	}
 }
+
+// A call that was tried again has not failed, if a later one succeeds.
+func TestReadTriedAgain(t *testing.T) {
+	t.Parallel()
+	call := func(step string, status int, body string) string {
+		at := map[string]string{"exchange": "https://api.example/oauth2/token", "verify": "https://api.example/camara/number-verification/v031/verify"}[step]
+		return fmt.Sprintf(`{"request":{"method":"POST","url":%q},"response":{"status":%d,"content":{"mimeType":"application/json","text":%q}}}`, at, status, body)
+	}
+	for name, c := range map[string]struct {
+		entries []string
+		want    *Failure
+	}{
+		"in the end": {[]string{call("exchange", 400, `{"error":"invalid_grant"}`)}, &Failure{Step: "exchange", Code: "invalid_grant"}},
+		"again":      {[]string{call("exchange", 400, `{"error":"invalid_grant"}`), call("exchange", 200, "{}"), call("verify", 200, "{}")}, nil},
+		"and again":  {[]string{call("exchange", 400, `{"error":"invalid_grant"}`), call("exchange", 200, "{}"), call("verify", 403, `{"error":"denied"}`)}, &Failure{Step: "verify", Code: "denied"}},
+		"no more":    {[]string{call("exchange", 200, "{}"), call("exchange", 400, `{"error":"invalid_grant"}`)}, &Failure{Step: "exchange", Code: "invalid_grant"}},
+	} {
+		tr, _, err := Read([]byte(`{"log":{"entries":[`+strings.Join(c.entries, ",")+`]}}`), nil)
+		if err != nil || !reflect.DeepEqual(tr.Failed, c.want) {
+			t.Errorf("%s: %+v, %v", name, tr.Failed, err)
+		}
+	}
+}

@@ -62,6 +62,8 @@ func (r *reader) add(x *exchange) {
 	}
 	if isJSON(h.ContentType) && x.status >= http.StatusBadRequest {
 		r.refused(&h, x.page)
+	} else if f := r.opts.Failed; f != nil && f.Step == h.Step && x.status/100 == 2 {
+		r.opts.Failed = nil // it was tried again
 	}
 	if isHTML(h.ContentType) && (h.Location == "" || x.status/100 != 3) {
 		h.look(looksHTML(x.page), m)
