@@ -100,7 +100,7 @@ var varying = []struct {
 	{regexp.MustCompile(`"(state|code|access_token)": "[\w-]{20,}"`), `"$1": "$1~"`},
 	{regexp.MustCompile(`%3A\d{4,5}%2F`), "%3APORT%2F"},
 	{regexp.MustCompile(`vnv-sandbox-\d+`), "vnv-sandbox-N"},
-	{regexp.MustCompile(`\b\d+h\d+m\d+s\b`), "AGE"},
+	{regexp.MustCompile(`\b(?:\d+h\d+m\d+s|\d+ days)\b`), "AGE"},
 	{regexp.MustCompile(`cookie carr\S*`), "cookie carrier_*"},
 	{regexp.MustCompile(`\b\d+(\.\d+)? m?s\b`), "N ms"},
 }
