@@ -47,7 +47,7 @@ var chainCauses = []Cause{
 		Who:    whoYou,
 		Fix:    "Nothing was asked. Get a new auth_url from enable; if its address is one of your own network and meant: --allow-private-hops.",
 		Source: "guide, step 2 (auth_url); RFC 6890",
-		Next:   []string{newAttempt, wholeRun + " --allow-private-hops"},
+		Next:   []string{newAttempt},
 	},
 	{
 		Name: "auth-url-used-up", Title: "the auth_url has been used or is too old",

@@ -33,8 +33,8 @@ func TestNextFitsTheCommand(t *testing.T) {
 		{far, "trace", "", false, "vnv trace URL --max-hops 30"},
 		{down, "enable", "", false, "vnv enable --phone +990…"},
 		{down, "trace", "", false, "vnv trace URL"},
-		{gone, "trace", "", false, "vnv trace URL --allow-private-hops"},
-		{gone, "", "", false, "vnv enable --phone +990… --session flow.json|vnv run --phone +990… --allow-private-hops"},
+		{gone, "trace", "", false, "vnv trace URL"},
+		{gone, "", "", false, "vnv enable --phone +990… --session flow.json"},
 		{wifi, "callback listen", "", false, `vnv callback listen --state "$STATE"`},
 	} {
 		o := c.o
