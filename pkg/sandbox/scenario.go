@@ -58,6 +58,28 @@ type met struct {
 // follows from their digits.
 func (s *Scenario) Covers(phone string) bool { return s.ruleFor(phone) != nil }
 
+// FaultsOf are the names of the faults that flows of a phone number may meet, as s has it (nil: nothing) and because
+// the number is reserved for one. Of "" they are those of all patterns.
+func (s *Scenario) FaultsOf(phone string) (names []string) {
+	if f := reservedFault(phone); f != nil {
+		names = append(names, f.Name)
+	}
+	var rules []rule
+	if r := s.ruleFor(phone); r != nil {
+		rules = []rule{*r}
+	} else if phone == "" && s != nil {
+		rules = s.rules
+	}
+	for _, r := range rules {
+		for _, step := range r.steps {
+			for _, f := range step.faults {
+				names = append(names, f.Name)
+			}
+		}
+	}
+	return names
+}
+
 // ruleFor is the first rule that is for a number, nil if none is.
 func (s *Scenario) ruleFor(phone string) *rule {
 	if s == nil {

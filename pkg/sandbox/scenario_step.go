@@ -69,8 +69,10 @@ func (p *scenarioParser) faults(n *yaml.Node) (list []*scenarioFault) {
 			p.fail(item, "fault: want a name or a list of names%s", wanted(yaml.ScalarNode, item))
 		case errors.As(err, &unknown) && nearestFault(unknown.Name) == "":
 			p.fail(item, "unknown fault; vnv sandbox faults lists them")
-		case err != nil:
+		case unknown != nil:
 			p.fail(item, "%v", err)
+		case err != nil:
+			p.fail(item, "fault: want NAME or NAME:times, with times from 1")
 		case a.numbers != "":
 			p.fail(item, "fault %s: the numbers are those of the pattern above", a.Name)
 		default:

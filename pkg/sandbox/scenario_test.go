@@ -84,6 +84,23 @@ func TestScenarioFaultTimes(t *testing.T) {
 	}
 }
 
+// What a number may meet is known before it does: by its pattern, the first that fits, or by itself.
+func TestScenarioFaultsOf(t *testing.T) {
+	t.Parallel()
+	s := scenario(t, `{numbers: {"*77": {outcome: true}, "*7": {sequence: [{fault: [wifi, "loop:2"]}, {fault: reset}]}}}`)
+	for phone, want := range map[string][]string{
+		"+447700900177": nil, "+447700900107": {"wifi", "loop", "reset"}, "+447700900100": nil, "": {"wifi", "loop", "reset"},
+		"+990902190000": {"cleartext-hop"}, "+990902190007": {"cleartext-hop", "wifi", "loop", "reset"},
+	} {
+		if got := s.FaultsOf(phone); !slices.Equal(got, want) {
+			t.Errorf("%s: %q, want %q", phone, got, want)
+		}
+	}
+	if got := (*sandbox.Scenario)(nil).FaultsOf("+990902190000"); !slices.Equal(got, []string{"cleartext-hop"}) {
+		t.Errorf("no scenario: %q", got)
+	}
+}
+
 // The second API plays the same scenario.
 func TestSilentScenario(t *testing.T) {
 	t.Parallel()
@@ -173,7 +190,7 @@ func TestScenarioErrors(t *testing.T) {
 		head + `"*": {outcome: yes}`: `test.yaml:2: outcome: want true, false or error`,
 		head + `"*": {outcome: [a]}`: `test.yaml:2: outcome: want true, false or error, not a list`,
 		head + "\"*\":\n    fault:\n      - wifi\n      - wfi":                  `test.yaml:5: unknown fault "wfi"; did you mean wifi?`,
-		head + `"*": {fault: "wifi:0"}`:                                         `test.yaml:2: fault "wifi:0": want NAME:times with times from 1`,
+		head + `"*": {fault: "wifi:0"}`:                                         `test.yaml:2: fault: want NAME or NAME:times, with times from 1`,
 		head + `"*": {fault: "wifi@+44*"}`:                                      `test.yaml:2: fault wifi: the numbers are those of the pattern above`,
 		head + `"*": {fault: {a: b}}`:                                           `test.yaml:2: fault: want a name or a list of names, not keys and values`,
 		head + `"*": {delay: 1}`:                                                `test.yaml:2: delay: want a time from 0s to 5m, such as 300ms`,
@@ -225,6 +242,7 @@ func TestScenarioErrorsRepeatNothing(t *testing.T) {
 	for _, text := range []string{
 		canary, "-----BEGIN PRIVATE KEY-----\n" + canary, "- " + canary, "numbers: " + canary, "version: " + canary, "token: " + canary, "numbers: {a: *" + canary + "}",
 		`numbers: {"*": ` + canary + `}`, `numbers: {"*": {outcome: ` + canary + `}}`, `numbers: {"*": {delay: ` + canary + `}}`, `numbers: {"*": {fault: ` + canary + `}}`,
+		`numbers: {"*": {fault: "wifi:` + canary + `"}}`, `numbers: {"*": {fault: "wifi@` + canary + `"}}`,
 		`numbers: {"*": {sequence: ` + canary + `}}`, `numbers: {"*": {sequence: [` + canary + `]}}`, `numbers: {"*": {answers: ` + canary + `}}`,
 		`numbers: {"*": {answers: [{at: ` + canary + `, status: ` + canary + `, headers: ` + canary + `}]}}`, `numbers: {"*": {answers: [{at: token, headers: {Set-Cookie: ` + canary + `}}]}}`,
 	} {

@@ -82,6 +82,9 @@ func (a *app) migrate(cmd *cobra.Command, f stepFlags) error {
 	if err != nil {
 		return err
 	}
+	if phone, err := vnv.ParsePhone(f.phone); err == nil && !a.out.verbose { // else each run says so
+		a.speaksOf(scenario, phone)
+	}
 	var rows []render.APIRun
 	var failed error
 	for _, api := range []vnv.API{vnv.NumberVerification, vnv.SilentAuth} {

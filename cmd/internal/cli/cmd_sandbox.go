@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -70,7 +71,7 @@ func (a *app) sandbox(ctx context.Context, f sandboxFlags) error {
 		return cannotListen(err)
 	}
 	defer far.Close()
-	a.withoutTLS(far.URL(), f.options.Faults)
+	a.withoutTLS(far.URL(), slices.Concat(f.options.Faults, f.options.Scenario.FaultsOf("")))
 	ready := readyOf(far, &f, keyPath)
 	dir, err := ready.lend(far, keyPath == "" && f.publicKey == "")
 	if err != nil {

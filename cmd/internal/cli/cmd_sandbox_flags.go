@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -68,10 +67,8 @@ func (a *app) withoutTLS(base string, selections []string) {
 	if strings.HasPrefix(base, "https://") {
 		return
 	}
-	for _, f := range sandbox.Faults() {
-		if f.NeedsTLS() && slices.ContainsFunc(selections, func(s string) bool { return faultName(s) == f.Name }) {
-			a.warn("the fault " + f.Name + " changes nothing without --tls: every hop is plain http already")
-		}
+	for _, name := range onlyWithTLS(selections) {
+		a.warn("the fault " + name + " changes nothing without --tls: every hop is plain http already")
 	}
 }
 

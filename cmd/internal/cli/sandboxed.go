@@ -104,7 +104,7 @@ func (r *stepRun) playSandbox(ctx context.Context, f *flow.Flow) (stop func(), e
 		return nil, err
 	}
 	far, err := newSandbox(sandbox.Options{
-		Faults: r.flags.faults, Scenario: r.scenario, RedirectURIs: registrable(f.RedirectURI), TLS: r.faultNeedsTLS(),
+		Faults: r.flags.faults, Scenario: r.scenario, RedirectURIs: registrable(f.RedirectURI), TLS: len(onlyWithTLS(r.meets())) > 0,
 	})
 	if err != nil {
 		return nil, err
@@ -129,15 +129,23 @@ func (r *stepRun) playSandbox(ctx context.Context, f *flow.Flow) (stop func(), e
 	if !r.out.quiet {
 		render.Headline(r.Err, r.style(), r.playing(far.URL()))
 	}
-	r.speaksOf(r.session.Phone)
+	r.speaksOf(r.scenario, r.session.Phone)
 	return stop, nil
 }
 
-// faultNeedsTLS tells whether one was chosen that nothing shows without.
-func (r *stepRun) faultNeedsTLS() bool {
-	return slices.ContainsFunc(sandbox.Faults(), func(f sandbox.Fault) bool {
-		return f.NeedsTLS() && slices.ContainsFunc(r.flags.faults, func(s string) bool { return faultName(s) == f.Name })
-	})
+// meets are the faults that this flow may meet: those chosen, and those of the scenario and of its number.
+func (r *stepRun) meets() []string {
+	return slices.Concat(r.flags.faults, r.scenario.FaultsOf(string(r.session.Phone)))
+}
+
+// onlyWithTLS are those of some selections of faults that nothing shows without TLS.
+func onlyWithTLS(selections []string) (names []string) {
+	for _, f := range sandbox.Faults() {
+		if f.NeedsTLS() && slices.ContainsFunc(selections, func(s string) bool { return faultName(s) == f.Name }) {
+			names = append(names, f.Name)
+		}
+	}
+	return names
 }
 
 // onlyRoot trusts one certificate authority.

@@ -47,8 +47,8 @@ func (a *app) readScenario(ctx context.Context, path string) (*sandbox.Scenario,
 
 // speaksOf warns where the scenario says nothing of the number: a test of a failure
 // would pass because nothing failed.
-func (r *stepRun) speaksOf(phone vnv.Phone) {
-	if r.scenario != nil && !r.scenario.Covers(string(phone)) {
-		r.warn("no pattern of the scenario fits " + phone.Masked() + ": what it meets follows from its last digits")
+func (a *app) speaksOf(scenario *sandbox.Scenario, phone vnv.Phone) {
+	if scenario != nil && !scenario.Covers(string(phone)) {
+		a.warn("no pattern of the scenario fits " + phone.Masked() + ": what it meets follows from its last digits")
 	}
 }
