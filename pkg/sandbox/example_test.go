@@ -94,7 +94,7 @@ func ExampleNumbers() {
 		}
 	}
 	// Output:
-	// +99011111199 an error at the last step, unless the sandbox was told otherwise
+	// +99011111199 at the last step, unless told otherwise
 	// +99012345678 verified
 	// +99012345677 not verified
 	// +990902030000 the device is not on mobile data: the carrier answers with a sign-in page

@@ -120,7 +120,7 @@ func (r *listenRun) listen(ctx context.Context, redirectURI string) error {
 	waiting := ctx
 	if d := r.config.GetDuration("timeout"); d > 0 {
 		var cancel context.CancelFunc
-		waiting, cancel = context.WithTimeoutCause(ctx, d, timeIsOver(d))
+		waiting, cancel = context.WithTimeoutCause(ctx, d, timeoutError(d))
 		defer cancel()
 	}
 	r.facts.scene = func() verdict.Observation {

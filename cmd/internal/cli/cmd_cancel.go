@@ -63,7 +63,7 @@ func (r *stepRun) cancel(ctx context.Context, args []string) error {
 		return err
 	}
 	limit := r.timeout(f)
-	ctx, cancel := context.WithTimeoutCause(ctx, limit, timeIsOver(limit))
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, timeoutError(limit))
 	defer cancel()
 	if err := f.Cancel(ctx, r.session); err != nil {
 		return asCancel(err)

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 	"github.com/vnv-cli/vnv/cmd/internal/render"
 	"github.com/vnv-cli/vnv/pkg/flow"
+	"github.com/vnv-cli/vnv/pkg/follow"
 )
 
 func configCmd(a *app) *cobra.Command {
@@ -43,12 +44,30 @@ func (a *app) configFlags(cmd *cobra.Command) *cobra.Command {
 	a.out.add(fs)
 	a.completeStep(cmd)
 	cmd.ValidArgsFunction = func(_ *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
-		if len(args) > 0 || !strings.Contains(cmd.Use, "KEY") {
+		switch {
+		case len(args) == 1 && strings.Contains(cmd.Use, "VALUE"):
+			return completeSetting(args[0])
+		case len(args) > 0 || !strings.Contains(cmd.Use, "KEY"):
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
 		return settingKeys(), cobra.ShellCompDirectiveNoFileComp
 	}
 	return cmd
+}
+
+// completeSetting completes the value of a setting: one of its words, a file, or nothing.
+func completeSetting(key string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	s, err := knownSetting(key)
+	switch {
+	case err == nil && (s.key == "private_key" || s.key == "ca_file"):
+		return nil, cobra.ShellCompDirectiveDefault
+	case err == nil && s.kind == kindBool:
+		return []cobra.Completion{"true", "false"}, cobra.ShellCompDirectiveNoFileComp
+	case err == nil && s.key == "as":
+		return follow.ClientNames(), cobra.ShellCompDirectiveNoFileComp
+	default:
+		return s.words(), cobra.ShellCompDirectiveNoFileComp
+	}
 }
 
 func settingKeys() []string {

@@ -34,7 +34,7 @@ This is the token that enable and exchange send; curl can send it too.`,
 	}
 	fs := cmd.Flags()
 	fs.SortFlags = false
-	fs.DurationVar(&f.ttl, "ttl", appjwt.DefaultTTL, "lifetime, 30s to 24h")
+	fs.DurationVar(&f.ttl, "ttl", appjwt.DefaultTTL, "`TIME` that the token lives, 30s to 24h")
 	fs.DurationVar(&f.notBefore, "not-before", 0, "`TIME` until the token becomes valid (nbf)")
 	fs.StringArrayVar(&f.claims, "claim", nil, "further `NAME=VALUE`; the value is a text")
 	fs.BoolVar(&f.sandbox, "sandbox", false, "sign as the sandbox's application")

@@ -85,7 +85,11 @@ func (a *app) listNumbers() error {
 	var b strings.Builder
 	for _, n := range sandbox.Numbers() {
 		rows = append(rows, row(n))
-		fmt.Fprintf(&b, "%-15s %-16s %s\n", n.Pattern, n.Example, first(n.Fault, n.Outcome)+": "+n.Summary)
+		leads := n.Fault // vnv sandbox faults says what it is
+		if leads == "" {
+			leads = n.Outcome + ": " + n.Summary
+		}
+		fmt.Fprintf(&b, "%-13s %-13s %s\n", n.Pattern, n.Example, leads)
 	}
 	return a.list(&b, struct {
 		SchemaVersion int   `json:"schema_version"`

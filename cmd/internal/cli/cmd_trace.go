@@ -103,7 +103,7 @@ func (r *traceRun) trace(ctx context.Context, where string) error {
 	if timeout <= 0 {
 		timeout = time.Minute
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, timeout, timeIsOver(timeout))
+	ctx, cancel := context.WithTimeoutCause(ctx, timeout, timeoutError(timeout))
 	defer cancel()
 	return r.follow(ctx, target, chain)
 }

@@ -74,3 +74,16 @@ func (a *app) listInterfaces() ([]follow.Interface, error) {
 	}
 	return rows, err
 }
+
+// completeInterfaces completes the interfaces that are up by their names.
+func (a *app) completeInterfaces(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	list, err := a.listInterfaces()
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	names := make([]cobra.Completion, len(list))
+	for i, one := range list {
+		names[i] = one.Name
+	}
+	return names, cobra.ShellCompDirectiveNoFileComp
+}

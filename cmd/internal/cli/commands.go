@@ -76,7 +76,7 @@ func (a *app) completeStep(cmd *cobra.Command) {
 	if !a.completing() {
 		return
 	}
-	for flag, words := range map[string][]string{"output": formats, "color": colorChoice, "device": devices, "api": apiNames(), "as": follow.ClientNames()} {
+	for flag, words := range map[string][]string{"output": formats, "color": colorChoice, "device": devices, "api": apiNames(), "as": follow.ClientNames(), "print": {"curl"}} {
 		if cmd.Flags().Lookup(flag) != nil {
 			_ = cmd.RegisterFlagCompletionFunc(flag, completeWords(words))
 		}
@@ -85,6 +85,9 @@ func (a *app) completeStep(cmd *cobra.Command) {
 		if cmd.Flags().Lookup(flag) != nil {
 			_ = cmd.RegisterFlagCompletionFunc(flag, completeWords(stages))
 		}
+	}
+	if cmd.Flags().Lookup("interface") != nil {
+		_ = cmd.RegisterFlagCompletionFunc("interface", a.completeInterfaces)
 	}
 	if cmd.Flags().Lookup("fault") != nil {
 		_ = cmd.RegisterFlagCompletionFunc("fault", completeFaults)

@@ -68,10 +68,10 @@ func (o *output) check() error {
 	o.format = formatJSON
 	parsed, err := gojq.Parse(o.jq)
 	if err != nil {
-		return usagef("--jq: %s", printable(err.Error()))
+		return usagef("--jq %s: %s", printable(o.jq), printable(err.Error()))
 	}
 	if o.query, err = gojq.Compile(parsed); err != nil {
-		return usagef("--jq: %s", printable(err.Error()))
+		return usagef("--jq %s: %s", printable(o.jq), printable(err.Error()))
 	}
 	return nil
 }

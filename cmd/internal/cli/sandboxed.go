@@ -172,6 +172,9 @@ func (r *stepRun) faultsApply() error {
 	for _, selection := range r.flags.faults {
 		name := faultName(selection)
 		for _, f := range sandbox.Faults() {
+			if f.Name == name && f.At == sandbox.StageCancel {
+				return usagef("--fault %s stands where a request is cancelled, and no step does that: vnv sandbox --fault %s, then vnv verify cancel", name, name)
+			}
 			if api, only := oneAPI[f.At]; f.Name == name && only && api != r.api.Name {
 				return usagef("--fault %s stands at a stage of --api %s", name, api)
 			}

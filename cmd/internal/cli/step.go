@@ -172,7 +172,7 @@ func (r *stepRun) run(ctx context.Context, args []string) error {
 	defer stop()
 	r.tellWarnings()
 	limit := r.timeout(f)
-	ctx, cancel := context.WithTimeoutCause(ctx, limit, timeIsOver(limit))
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, timeoutError(limit))
 	defer cancel()
 	preloadRoots(f)
 	return r.play(ctx, f)
@@ -184,15 +184,6 @@ func (a *app) tellWarnings() {
 	}
 	a.warnings = nil
 }
-
-// timeIsOver is why a command ended that took longer than --timeout.
-type timeIsOver time.Duration
-
-func (t timeIsOver) Error() string {
-	return "the " + render.Span(time.Duration(t)) + " of --timeout are over"
-}
-func (timeIsOver) Timeout() bool   { return true }
-func (timeIsOver) Temporary() bool { return true }
 
 // timeout bounds the whole command: longer where a person must act.
 func (r *stepRun) timeout(f *flow.Flow) time.Duration {

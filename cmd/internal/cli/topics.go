@@ -22,6 +22,7 @@ func helpCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "help [COMMAND|TOPIC]",
 		Short: "Help about a command, or about flow, exit-codes, environment",
+		Long:  "Show the help of a command, or a topic: flow, exit-codes or environment.",
 		ValidArgsFunction: func(cmd *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
 			words := commandNames(cmd.Root())
 			for _, t := range topics {
