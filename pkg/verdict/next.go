@@ -19,7 +19,7 @@ var rewrites = map[string]map[string]string{
 		onThePhone:                     "vnv trace interfaces",
 		wholeRun + " --device browser": "",
 	},
-	"callback listen": {onThePhone: "", withTrace: `vnv callback listen --state "$STATE" -v`},
+	"callback listen": {onThePhone: "", withTrace: `vnv callback listen --state env:STATE -v`},
 }
 
 // moreTime is the command that gives a slow flow more time, and limits which flags raise the limit that ended it: the
@@ -44,7 +44,7 @@ func (v *view) inTime(line string) string {
 // beginnings are what stands for vnv run and its number after another command.
 var beginnings = map[string]string{
 	"trace":           "vnv trace URL",
-	"callback listen": `vnv callback listen --state "$STATE"`,
+	"callback listen": `vnv callback listen --state env:STATE`,
 	"enable":          "vnv enable --phone {phone}",
 }
 

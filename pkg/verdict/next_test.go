@@ -35,7 +35,7 @@ func TestNextFitsTheCommand(t *testing.T) {
 		{down, "trace", "", false, "vnv trace URL"},
 		{gone, "trace", "", false, "vnv trace URL"},
 		{gone, "", "", false, "vnv enable --phone +990… --session flow.json"},
-		{wifi, "callback listen", "", false, `vnv callback listen --state "$STATE"`},
+		{wifi, "callback listen", "", false, `vnv callback listen --state env:STATE`},
 	} {
 		o := c.o
 		o.Command, o.API, o.Sandbox = c.command, c.api, c.sandbox

@@ -119,7 +119,7 @@ func TestUsageInJSON(t *testing.T) {
 			t.Errorf("%s: exit %d, %s", args, r.code, r.out)
 		}
 	}
-	newWorld(t, "").run("run", "--jq", ".[", "--phone", phone).failsAs(exitUsage, "--jq: unexpected EOF")
+	newWorld(t, "").run("run", "--jq", ".[", "--phone", phone).failsAs(exitUsage, "--jq .[: unexpected EOF")
 	newWorld(t, "").run("run", "--jq", ".", "-o", "ndjson").failsAs(exitUsage, "--jq gives json, not ndjson: pipe the lines into jq instead")
 	newWorld(t, "").run("run", "--sandbox", "--phone", "+99012345678", "--jq", ".verified | keys").failsAs(exitUsage, "--jq: keys cannot be applied to: boolean")
 	r := newWorld(t, "").run("run", "-o", "ndjson", "--nope")
