@@ -216,7 +216,7 @@ var callbackCauses = []Cause{
 		Name: "url-not-opened", Title: "nobody opened the URL, or the chain stopped on the phone",
 		Means:  "Nothing reached the callback: the URL was not opened, or a hop on the phone ended with a page or an error.",
 		Who:    whoDevice,
-		Fix:    "Open the URL on the phone, mobile data on, Wi-Fi and VPN off, and see what it shows there.",
+		Fix:    "Open the URL and see what it shows: that of a real number on its phone, mobile data on, Wi-Fi and VPN off.",
 		Source: "guide, step 3",
 		Next:   []string{onThePhone},
 	},

@@ -65,9 +65,10 @@ func callbackRules() []rule {
 		{cause: "silent-auth-expired", sure: Certain, kind: "no-callback", deep: "60 s"},
 		{cause: "callback-other-path", sure: Likely, kind: "no-callback", when: func(v *view) bool { return v.Seen["path"] > 0 }, shows: strays},
 		{cause: "callback-unreachable", sure: Likely, kind: "no-callback", when: outOfReach, shows: whyOutOfReach},
+		{cause: "url-not-opened", sure: Likely, kind: "no-callback", when: func(v *view) bool { return v.Local }},
 		{cause: "url-not-opened", sure: Possible, kind: "no-callback"},
-		{cause: "wifi-not-carrier", sure: Possible, kind: "no-callback", when: func(v *view) bool { return v.RequiresCarrier }, shows: mobileData},
-		{cause: "callback-unreachable", sure: Possible, kind: "no-callback"},
+		{cause: "wifi-not-carrier", sure: Possible, kind: "no-callback", when: func(v *view) bool { return v.RequiresCarrier && !v.Local }, shows: mobileData},
+		{cause: "callback-unreachable", sure: Possible, kind: "no-callback", when: func(v *view) bool { return !v.Local }},
 	}
 }
 

@@ -142,7 +142,7 @@ func chains() map[string][]verdict.Observation {
 
 		"callback-unreachable": {{Err: nothingCame, Device: "none", RedirectURI: "http://localhost:3000/cb", Ours: true}},
 		"callback-other-path":  {{Err: nothingCame, Device: "none", RedirectURI: "https://t.example/cb", Ours: true, Seen: map[string]int{"path": 2}}},
-		"url-not-opened":       {{Err: nothingCame, Device: "none", RedirectURI: "https://t.example/cb", Ours: true}},
+		"url-not-opened":       {{Err: nothingCame, Device: "none", RedirectURI: "http://localhost:3000/cb", Ours: true, Local: true}, {Err: nothingCame, Device: "none", RedirectURI: "https://t.example/cb", Ours: true}},
 		"auth-url-refused": {
 			{Err: redirected(), End: trace.End{Kind: trace.EndStopped, Hop: 1, Reason: "forbidden-address"}},
 			{Err: redirected(), End: trace.End{Kind: trace.EndStopped, Hop: 1, Reason: "scheme"}},
