@@ -221,6 +221,11 @@ func TestReadLongURL(t *testing.T) {
 	if got := chained(t, entries...); len(got) != maxHops {
 		t.Errorf("%d hops", len(got))
 	}
+	long := strings.Repeat("https://a.example/?code=Cr-Code-77aa88bb99 ", maxURL/40)
+	tr, _, err := Read([]byte(`{"end":{},"findings":[{"text":"`+long+`","evidence":"short"}],"hops":[{"error":"`+long+`"}]}`), nil)
+	if err != nil || tr.Findings[0].Text != hiddenQuery || tr.Findings[0].Evidence != "short" || tr.Hops[0].Error != hiddenQuery {
+		t.Errorf("%v: %.200v", err, tr)
+	}
 }
 
 // A call that was tried again has not failed, if a later one succeeds.

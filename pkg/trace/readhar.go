@@ -240,9 +240,10 @@ func (e *inEntry) body() []byte {
 
 // headers are the headers of a HAR as a program has them.
 func headers(pairs []inPair) http.Header {
+	const most = 1000 // of one name
 	h := http.Header{}
 	for _, p := range pairs {
-		for v := range strings.SplitSeq(string(p.Value), "\n") { // Firefox joins equal names with line breaks
+		for _, v := range strings.SplitN(string(p.Value), "\n", most) { // Firefox joins equal names with line breaks
 			h.Add(string(p.Name), v)
 		}
 	}

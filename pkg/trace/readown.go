@@ -85,11 +85,11 @@ func (r *reader) ours(t *Trace) {
 	}
 	for _, f := range t.Findings[:min(len(t.Findings), most)] {
 		own.Findings = append(own.Findings, Finding{
-			Name: m.short(f.Name), Step: m.short(f.Step), Hop: f.Hop, Level: m.short(f.Level), Text: m.Text(f.Text), Evidence: m.Text(f.Evidence),
+			Name: m.short(f.Name), Step: m.short(f.Step), Hop: f.Hop, Level: m.short(f.Level), Text: m.told(f.Text), Evidence: m.told(f.Evidence),
 		})
 	}
 	for _, s := range t.Settings[:min(len(t.Settings), most)] {
-		own.Settings = append(own.Settings, Setting{m.short(s.Name), m.Text(s.Value), m.short(s.Origin)})
+		own.Settings = append(own.Settings, Setting{m.short(s.Name), m.told(s.Value), m.short(s.Origin)})
 	}
 	if f := t.Failed; f != nil {
 		own.Failed = &Failure{m.short(f.Step), m.short(f.Kind), m.short(f.Code), m.short(f.Cause)}
@@ -115,7 +115,7 @@ func (m *Mask) again(h *Hop) {
 	} {
 		*s = m.short(*s)
 	}
-	h.Error = m.Text(h.Error)
+	h.Error = m.told(h.Error)
 	h.CookiesSent, h.CookiesSet = m.names(h.CookiesSent), m.names(h.CookiesSet)
 	var cookies []Cookie
 	for _, c := range h.Cookies[:min(len(h.Cookies), maxCookies)] {
@@ -129,7 +129,7 @@ func (m *Mask) again(h *Hop) {
 	}
 	var notes []Note
 	for _, n := range h.Notes[:min(len(h.Notes), maxParams)] {
-		notes = append(notes, Note{m.short(n.Kind), m.Text(n.Text)})
+		notes = append(notes, Note{m.short(n.Kind), m.told(n.Text)})
 	}
 	var headers map[string]string
 	for name, value := range h.Headers {
@@ -138,6 +138,14 @@ func (m *Mask) again(h *Hop) {
 		}
 	}
 	h.Cookies, h.Changes, h.Notes, h.Headers = cookies, changes, notes, headers
+}
+
+// told is a text of ours: one that is longer than any URL in it is none, and hidden whole.
+func (m *Mask) told(s string) string {
+	if len(s) > maxURL {
+		return hiddenQuery
+	}
+	return m.Text(s)
 }
 
 // names masks the names of cookies.
