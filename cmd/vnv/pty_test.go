@@ -122,7 +122,7 @@ func TestPaste(t *testing.T) {
 		code int
 	}{
 		{"pasted", nil, func(p *process, callback string) {
-			_, _ = io.WriteString(p.ctrl, "http://other.example/?code=x&state=y\n"+callback+"\n")
+			_, _ = io.WriteString(p.ctrl, "http://other.example/?code=x&state=y\n\x04"+callback+"\n") // Ctrl-D ends nothing
 		}, 0},
 		{"Ctrl-C", nil, func(p *process, _ string) { _, _ = io.WriteString(p.ctrl, "half a paste\x03") }, 130},
 		{"SIGTERM", nil, func(p *process, _ string) { _ = p.cmd.Process.Signal(syscall.SIGTERM) }, 143},
