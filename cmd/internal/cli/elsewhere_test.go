@@ -143,7 +143,7 @@ func TestOursNotTaken(t *testing.T) {
 		cause string
 		says  []string
 	}{
-		"a slash":       {"/callback/?code=x&state=my-state", exitNoCallback, "redirect-uri-mismatch", []string{"came to another URI", "the registered one ends with a slash, ours does not"}},
+		"a slash":       {"/callback/?code=x&state=my-state", exitNoCallback, "redirect-uri-mismatch", []string{"this attempt's callback is not taken: not for the redirect URI's path", "came to another URI", "the registered one ends with a slash, ours does not"}},
 		"another path":  {"/%63allback?code=x&state=my-state", exitNoCallback, "redirect-uri-mismatch", []string{"the path differs: registered /%63allback, ours /callback"}},
 		"a bad escape":  {"/callback?code=x&state=my-state&x=%zz", exitState, "callback-damaged", []string{"this attempt's callback came, but the answer is malformed", "The callback was damaged on the way."}},
 		"a code twice":  {"/callback?code=x&code=y&state=my-state", exitState, "callback-damaged", []string{"malformed"}},

@@ -49,7 +49,9 @@ func (s *Story) stray(e flow.Ignored) {
 	case e.Pasted:
 		s.note("what was pasted is not taken: " + why)
 		return
-	case s.Verbose, i.ErrorName != "", i.Proved:
+	case i.Proved:
+		s.note("this attempt's callback is not taken: " + why)
+	case s.Verbose, i.ErrorName != "":
 		s.note(fmt.Sprintf("ignored a request: %s (%d so far)", why, i.Count))
 	}
 	s.ignored++
