@@ -64,7 +64,7 @@ func TestPaste(t *testing.T) {
 			}
 			told = append(told, text)
 		}
-		if !slices.Equal(told, []string{"callback: neither a code nor an error in it", "callback: a code came without this attempt's state", ""}) {
+		if !slices.Equal(told, []string{"callback: neither a code nor an error in it", "callback: a code came that belongs to another attempt", ""}) {
 			t.Errorf("%s: told %q", uri, told)
 		}
 		got := s.names()
@@ -83,7 +83,7 @@ func TestPasteEnds(t *testing.T) {
 		part  string
 	}{
 		"nothing":        {"", vnv.KindNoCallback, "nothing came back"},
-		"wrong state":    {"?code=c&state=wrong", vnv.KindState, "a code came without this attempt's state"},
+		"wrong state":    {"?code=c&state=wrong", vnv.KindState, "a code came that belongs to another attempt"},
 		"denied":         {"?error=access_denied&state=canary-state", vnv.KindDenied, "access_denied"},
 		"both":           {"?error=access_denied&code=c&state=canary-state", vnv.KindDenied, "a code and an error came together"},
 		"unproved error": {"?error=access_denied&error_description=hostile", vnv.KindDenied, "an error came without this attempt's state: access_denied"},

@@ -180,7 +180,7 @@ func TestChainEnds(t *testing.T) {
 		"access-denied":       {vnv.KindDenied, "access_denied"},
 		"error-without-state": {vnv.KindDenied, "an error came without this attempt's state: access_denied"},
 		"code-and-error":      {vnv.KindDenied, "a code and an error came together"},
-		"wrong-state":         {vnv.KindState, "a code came without this attempt's state"},
+		"wrong-state":         {vnv.KindState, "a code came that belongs to another attempt"},
 		"missing-state":       {vnv.KindState, "a code came without this attempt's state"},
 	} {
 		t.Run(fault, func(t *testing.T) {
