@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"os"
+	"os/signal"
 	"slices"
 	"strings"
 	"syscall"
@@ -71,9 +72,10 @@ func (a *app) sandbox(ctx context.Context, f sandboxFlags) error {
 		return cannotListen(err)
 	}
 	defer far.Close()
+	signal.Ignore(syscall.SIGPIPE) // whoever reads the log may go: the sandbox stays, and cleans up at its end
 	a.withoutTLS(far.URL(), slices.Concat(f.options.Faults, f.options.Scenario.FaultsOf("")))
 	ready := readyOf(far, &f, keyPath)
-	dir, err := ready.lend(far, keyPath == "" && f.publicKey == "")
+	dir, err := ready.lend(far, f.options.PublicKey == nil)
 	if err != nil {
 		return err
 	}

@@ -86,7 +86,11 @@ func (a *app) sandboxOptions(ctx context.Context, f *sandboxFlags) (keyPath stri
 	default:
 		f.options.Control = f.control
 	}
-	f.options.SilentErrorAt = sandbox.Stage(f.silentErrorAt)
+	switch f.options.SilentErrorAt = sandbox.Stage(f.silentErrorAt); f.options.SilentErrorAt {
+	case "", sandbox.StageHandover, sandbox.StageCheck:
+	default:
+		return "", usagef("--silent-error-at %q is none of handover, check", printable(f.silentErrorAt))
+	}
 	if err := a.sandboxSecret(ctx, f); err != nil {
 		return "", err
 	}

@@ -7,12 +7,14 @@ import (
 	"encoding/pem"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/vnv-cli/vnv/pkg/appjwt"
 	"github.com/vnv-cli/vnv/pkg/sandbox"
 )
 
-// sandboxKey registers the user's own key, and returns the path of its private half.
+// sandboxKey registers the user's own key, and returns where others find its private half: a path or env:NAME,
+// and nothing for what came on stdin.
 func (a *app) sandboxKey(ctx context.Context, f *sandboxFlags) (path string, err error) {
 	switch {
 	case f.privateKey != "" && f.publicKey != "":
@@ -27,6 +29,12 @@ func (a *app) sandboxKey(ctx context.Context, f *sandboxFlags) (path string, err
 			return "", &usageError{err: err}
 		}
 		f.options.PublicKey = key.Public()
+		switch {
+		case f.privateKey == "-":
+			return "", nil
+		case strings.HasPrefix(f.privateKey, "env:"):
+			return f.privateKey, nil
+		}
 		return filepath.Abs(f.privateKey)
 	case f.publicKey != "":
 		raw, err := a.readSecret(ctx, "public key", f.publicKey)

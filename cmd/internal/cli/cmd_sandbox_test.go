@@ -40,6 +40,28 @@ func TestSandboxWebhook(t *testing.T) {
 	}
 }
 
+// What a sandbox prints of a key of one's own leads to it: to a file or a variable, and nowhere where it came on stdin.
+func TestSandboxKeyOfOnesOwn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "")
+	path := w.key("rsa2048-pkcs8.pem")
+	pem := w.read(path)
+	for spec, want := range map[string]string{path: path, "env:MY_KEY": "env:MY_KEY", "-": ""} {
+		s := serveIn(t, func(env *Env) {
+			env.In = strings.NewReader(pem)
+			env.Getenv = func(name string) string { return map[string]string{"MY_KEY": pem}[name] }
+		}, "--private-key", spec)
+		if s.ready.PrivateKey != want {
+			t.Errorf("%s: %s", spec, s.ready.PrivateKey)
+		}
+		v := newWorld(t, s.ready.BaseURL)
+		v.vars["VNV_APP_ID"], v.vars["VNV_PRIVATE_KEY"], v.vars["MY_KEY"], v.vars["VNV_REDIRECT_URI"] = s.ready.ApplicationID, first(want, path), pem, s.ready.RedirectURI
+		v.run("run", "--phone", "+99012345678").ends(exitOK, "verified\n")
+	}
+	w.run("sandbox", "--error-at", "foo").ends(exitUsage, "", `--error-at "foo" is none of enable, authorize, carrier, callback, token, verify`)
+	w.run("sandbox", "--silent-error-at", "foo").ends(exitUsage, "", `--silent-error-at "foo" is none of handover, check`)
+}
+
 // The ready file is never written through a link. What a sandbox left is replaced, and
 // nothing else.
 func TestReadyFile(t *testing.T) {

@@ -241,6 +241,7 @@ func knownFault(flag, selection string) error {
 
 // asFlags turns what package sandbox says of its options into flags.
 var asFlags = strings.NewReplacer(
+	"error stage ", "--error-at ",
 	"set Public if they should", "--listen-public if they should",
 	"there is no control API where others can reach the sandbox: Public and Control exclude each other", "--control and --listen-public: use one",
 )

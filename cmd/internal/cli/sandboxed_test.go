@@ -133,10 +133,17 @@ func (a *answers) String() string {
 
 func serve(t *testing.T, args ...string) *server {
 	t.Helper()
+	return serveIn(t, func(*Env) {}, args...)
+}
+
+// serveIn is serve in a world that is changed.
+func serveIn(t *testing.T, change func(*Env), args ...string) *server {
+	t.Helper()
 	w := newWorld(t, "")
 	out, log := &answers{first: make(chan struct{})}, &answers{first: make(chan struct{})}
 	env := w.env
 	env.Args, env.Out, env.Err = append([]string{"sandbox", "-o", "json"}, args...), out, log
+	change(&env)
 	ctx, cancel := context.WithCancelCause(t.Context())
 	ended := make(chan int, 1)
 	go func() { ended <- Main(ctx, env) }()
@@ -206,7 +213,7 @@ func TestSandboxServerFlags(t *testing.T) {
 		"--listen nonsense":                          `listen address "nonsense": want host:port`,
 		"--fault wfi":                                "--fault wfi: there is no such fault; did you mean wifi?",
 		"--fault wifi:0":                             "want NAME:times with times from 1",
-		"--error-at nowhere":                         `error stage "nowhere" is none of`,
+		"--error-at nowhere":                         `--error-at "nowhere" is none of`,
 		"--error-status 200":                         "error status 200: want 400 to 599",
 		"--redirect-uri app://x":                     "redirect URI: want an absolute http or https URL",
 		"--public-url https://a.example/path":        "public URL: want an origin",
