@@ -25,9 +25,10 @@ Numbers ending in an even digit are verified, odd ones are not, 99 is an error;
 some fail in a way of their own (vnv sandbox numbers). --fault NAME lets every
 number fail, @PATTERN those that fit (+4477*, *99), :TIMES only so often.
 
-The answer says where it is and how to point vnv at it, and where the control
-API is by which vnv sandbox ledger, set and reset reach it while it runs; every
-request is logged masked on stderr.`,
+The answer says where it is and how to point vnv at it. It has a link for the
+browser, to a page that draws each flow as it happens and lets the next one fail
+by a click, and it says where the control API is by which vnv sandbox ledger,
+set and reset reach it while it runs. Every request is logged masked on stderr.`,
 		Example: `  vnv sandbox
   vnv sandbox --redirect-uri http://localhost:3000/callback -o json
   vnv sandbox --fault wifi@+4477* --fault enable-503:2
