@@ -119,6 +119,8 @@ func (v *view) chainEnd() []Evidence {
 	}
 	if text, ok := starts[v.end.Reason]; ok && !led(v) {
 		add("end", "the auth_url "+text)
+	} else if v.downgraded() {
+		add("end", where+" leads from https to http")
 	} else if text, ok := endings[v.end.Reason]; ok && v.end.Reason != "" {
 		add("end", where+" "+text)
 	} else if v.end.Status != 0 {

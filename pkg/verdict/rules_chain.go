@@ -35,7 +35,7 @@ func chainRules() []rule {
 		{cause: "dead-end", sure: Likely, ends: "dead-end", when: func(v *view) bool { return v.end.Status < 400 }},
 		{cause: "dead-end", sure: Possible, ends: "syntax", when: led},
 		{cause: "dead-end", sure: Likely, when: func(v *view) bool { return v.end.Kind == trace.EndDead && v.end.Reason == "" }},
-		{cause: "app-scheme-redirect", sure: Certain, ends: "scheme", when: led},
+		{cause: "app-scheme-redirect", sure: Certain, ends: "scheme", when: func(v *view) bool { return led(v) && !v.downgraded() }},
 		{cause: "cleartext-secret", sure: Certain, ends: "cleartext-secret", when: led},
 		{cause: "forbidden-address-hop", sure: Certain, ends: "forbidden-address", deep: "metadata|link-local|multicast|unspecified|reserved", when: led},
 		{cause: "private-address-hop", sure: Certain, ends: "forbidden-address", deep: "private|loopback", when: led},

@@ -133,12 +133,15 @@ func chains() map[string][]verdict.Observation {
 			{Err: broken(authorize, vnv.KindDenied, nil), End: trace.End{Kind: trace.EndDenied, Code: "login_required", Reason: "denied"}},
 			{Trace: &trace.Trace{End: page("Anmelden"), Hops: []trace.Hop{{N: 1, Status: 200}}}},
 		},
-		"captive-portal":        {{Err: redirected(), End: page("Welcome to the Hotel Hotspot")}, {Err: refused(enable, vnv.KindServer, 511, "", "")}},
-		"consent-needed":        {{Err: redirected(), End: page("Please agree to share your number")}},
-		"cookie-lost":           {{Err: redirected(), End: trace.End{Kind: trace.EndStopped, Hop: 3, Status: 400, Reason: "page"}, Trace: lost}},
-		"carrier-error":         {{Err: redirected(), End: trace.End{Kind: trace.EndStopped, Hop: 3, Status: 502, Reason: "page"}, Trace: oneHop(trace.Hop{Status: 502, Role: trace.RoleCarrier})}},
-		"auth-url-used-up":      nil, // a second candidate, see TestRunnersUp
-		"android-cleartext-hop": {{Trace: &trace.Trace{Tool: "phone library", End: trace.End{Kind: trace.EndStopped, Hop: 3, Status: 302}, Hops: []trace.Hop{{N: 3, Status: 302, URL: "https://a.example/", Location: "http://b.example/"}}}}},
+		"captive-portal":   {{Err: redirected(), End: page("Welcome to the Hotel Hotspot")}, {Err: refused(enable, vnv.KindServer, 511, "", "")}},
+		"consent-needed":   {{Err: redirected(), End: page("Please agree to share your number")}},
+		"cookie-lost":      {{Err: redirected(), End: trace.End{Kind: trace.EndStopped, Hop: 3, Status: 400, Reason: "page"}, Trace: lost}},
+		"carrier-error":    {{Err: redirected(), End: trace.End{Kind: trace.EndStopped, Hop: 3, Status: 502, Reason: "page"}, Trace: oneHop(trace.Hop{Status: 502, Role: trace.RoleCarrier})}},
+		"auth-url-used-up": nil, // a second candidate, see TestRunnersUp
+		"android-cleartext-hop": {{
+			Client: "android", Err: redirected(),
+			Trace: &trace.Trace{End: trace.End{Kind: trace.EndStopped, Hop: 3, Status: 302, Reason: "scheme", Code: "http_status: 302"}, Hops: []trace.Hop{{N: 3, Step: "authorize", Status: 302, URL: "https://a.example/", Location: "http://b.example/"}}},
+		}, {Trace: &trace.Trace{Tool: "phone library", End: trace.End{Kind: trace.EndStopped, Hop: 3, Status: 302}, Hops: []trace.Hop{{N: 3, Status: 302, URL: "https://a.example/", Location: "http://b.example/"}}}}},
 
 		"callback-unreachable": {{Err: nothingCame, Device: "none", RedirectURI: "http://localhost:3000/cb", Ours: true}},
 		"callback-other-path":  {{Err: nothingCame, Device: "none", RedirectURI: "https://t.example/cb", Ours: true, Seen: map[string]int{"path": 2}}},

@@ -84,6 +84,7 @@ func (r *stepRun) scene(f *flow.Flow, out flow.Outcome, began flow.Session) func
 			Local:   loopbackURL(s.APIHost),
 			Vendor:  r.flags.sandbox || s.APIHost == f.API.BaseURL,
 			Phone:   shownPhone(s.Phone),
+			Client:  r.config.text("as"),
 			Virtual: strings.HasPrefix(string(s.Phone), "+990") && strings.HasSuffix(string(s.Phone), "99"),
 
 			RedirectURI:     r.mask.URL(s.RedirectURI),
