@@ -29,10 +29,14 @@ func main() {
 	}
 	go func() {
 		stop(interrupted(<-signals))
-		os.Exit(interrupted(<-signals).ExitCode()) // a second one does not wait
+		<-time.After(restored) // often two come at once, as when a terminal goes
+		os.Exit(interrupted(<-signals).ExitCode())
 	}()
 	os.Exit(cli.Main(ctx, env()))
 }
+
+// restored is the time that a command has to put the terminal back, before a second signal ends it as it is.
+const restored = 500 * time.Millisecond
 
 func interrupted(s os.Signal) cli.InterruptError {
 	number, _ := s.(syscall.Signal)

@@ -26,8 +26,9 @@ import (
 type process struct {
 	t        *testing.T
 	cmd      *exec.Cmd
-	ctrl     *os.File // the person's side of the terminal
-	tty      *os.File // vnv's side
+	ctrl     *os.File   // the person's side of the terminal
+	tty      *os.File   // vnv's side
+	before   term.State // of the terminal, when vnv was not there yet
 	out      bytes.Buffer
 	story    lockedText // what the terminal, or stderr, shows
 	finished chan struct{}
@@ -53,6 +54,7 @@ func start(t *testing.T, terminal bool, vars []string, argv ...string) *process 
 		if err := pty.Setsize(p.ctrl, &pty.Winsize{Rows: 24, Cols: 80}); err != nil {
 			t.Fatal(err)
 		}
+		p.before = state(t, p.tty)
 		p.cmd.Stdin, p.cmd.Stderr = p.tty, p.tty
 		p.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
 		go func() { _, _ = io.Copy(&p.story, p.ctrl) }()
@@ -132,14 +134,13 @@ func TestPaste(t *testing.T) {
 			t.Parallel()
 			far := startSandbox(t, sandbox.Options{RedirectURIs: []string{"https://dev.example/cb"}})
 			p := launch(t, true, settings(t, far), append([]string{"run", "--phone", canaryPhone, "--device", "none", "-v", "--trace"}, c.args...)...)
-			before := state(t, p.tty)
 			callback := lastLocation(t, p.shown()) + "&pad=" + strings.Repeat("p", 9000)
-			p.until("a quiet terminal", func() bool { return state(t, p.tty) != before })
+			p.until("a quiet terminal", func() bool { return state(t, p.tty) != p.before })
 			c.act(p, callback)
 			if code := p.exit(); code != c.code {
 				t.Errorf("exit code %d, want %d: %s", code, c.code, p.story.String())
 			}
-			if state(t, p.tty) != before {
+			if state(t, p.tty) != p.before {
 				t.Error("the terminal is not what it was")
 			}
 			for _, secret := range append(secretsOf(far), "pppp", "half a paste", "other.example") {

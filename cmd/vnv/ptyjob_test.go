@@ -30,21 +30,20 @@ func TestStopped(t *testing.T) {
 	}
 	far := startSandbox(t, sandbox.Options{RedirectURIs: []string{"https://dev.example/cb"}})
 	p := start(t, true, settings(t, far), "sh", "-c", job, "sh", "run", "--phone", canaryPhone, "--device", "none")
-	before := state(t, p.tty)
 	callback := lastLocation(t, p.shown()) + "&pad=" + strings.Repeat("p", 9000)
-	p.until("a quiet terminal", func() bool { return state(t, p.tty) != before })
+	p.until("a quiet terminal", func() bool { return state(t, p.tty) != p.before })
 	_, _ = io.WriteString(p.ctrl, "\x1a")
 	p.until("the shell", func() bool { return strings.Contains(p.story.String(), "stopped: ") })
-	if state(t, p.tty) != before {
+	if state(t, p.tty) != p.before {
 		t.Error("the shell's terminal is not what it was")
 	}
 	_, _ = io.WriteString(p.ctrl, "go on\n")
-	p.until("a quiet terminal again", func() bool { return state(t, p.tty) != before })
+	p.until("a quiet terminal again", func() bool { return state(t, p.tty) != p.before })
 	_, _ = io.WriteString(p.ctrl, callback+"\n")
 	if code := p.exit(); code != 0 || p.out.String() != "verified\n" {
 		t.Errorf("exit code %d, %q: %s", code, p.out.String(), p.story.String())
 	}
-	if state(t, p.tty) != before {
+	if state(t, p.tty) != p.before {
 		t.Error("the terminal is not what it was")
 	}
 	if strings.Contains(p.story.String(), "pppp") {
@@ -59,12 +58,11 @@ func TestBackground(t *testing.T) {
 	t.Parallel()
 	far := startSandbox(t, sandbox.Options{RedirectURIs: []string{"https://dev.example/cb"}})
 	p := start(t, true, settings(t, far), "sh", "-c", `set -m; vnv "$@" & wait %1`, "sh", "run", "--phone", canaryPhone, "--device", "none", "--timeout", "1s")
-	before := state(t, p.tty)
 	p.shown()
 	if code := p.exit(); code != 7 {
 		t.Errorf("exit code %d: %s", code, p.story.String())
 	}
-	if state(t, p.tty) != before {
+	if state(t, p.tty) != p.before {
 		t.Error("the terminal was changed from the background")
 	}
 }
@@ -82,14 +80,13 @@ func TestQuits(t *testing.T) {
 			t.Parallel()
 			far := startSandbox(t, sandbox.Options{RedirectURIs: []string{"https://dev.example/cb"}})
 			p := launch(t, true, settings(t, far), "run", "--phone", canaryPhone, "--device", "none")
-			before := state(t, p.tty)
 			p.shown()
-			p.until("a quiet terminal", func() bool { return state(t, p.tty) != before })
+			p.until("a quiet terminal", func() bool { return state(t, p.tty) != p.before })
 			send(p)
 			if code := p.exit(); code != 143 {
 				t.Errorf("exit code %d: %s", code, p.story.String())
 			}
-			if state(t, p.tty) != before {
+			if state(t, p.tty) != p.before {
 				t.Error("the terminal is not what it was")
 			}
 			for _, never := range []string{"goroutine ", "half a paste"} {
