@@ -261,6 +261,7 @@ func FuzzPosted(f *testing.F) {
 	for _, more := range []string{"", "&prompt=none+login", "&max_age=%zz", "&id_token_hint=e30.e30.e30", "&nonce=" + strings.Repeat("n", 2000), "&response_mode=form_post&login_hint=tel:"} {
 		f.Add(base+more, "application/x-www-form-urlencoded")
 	}
+	f.Add(base, "application/json")
 	f.Fuzz(func(t *testing.T, body, contentType string) {
 		r := httptest.NewRequest("POST", "http://127.0.0.1/oauth2/auth", strings.NewReader(body))
 		r.Header.Set("Content-Type", contentType)
@@ -270,7 +271,7 @@ func FuzzPosted(f *testing.F) {
 		if w.Code == 302 && (strings.HasPrefix(at, callback+"?error=") || strings.HasPrefix(at, s.CarrierURL()+"/carrier/he?state=v2_")) {
 			return
 		}
-		if w.Code != 400 && w.Code != 413 || at != "" {
+		if w.Code != 400 && w.Code != 413 && w.Code != 415 || at != "" {
 			t.Errorf("%d to %q", w.Code, at)
 		}
 	})
