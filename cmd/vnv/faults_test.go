@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/vnv-cli/vnv/pkg/sandbox"
+	faultcauses "github.com/vnv-cli/vnv/testdata/verdict"
 )
 
 // stageStep is the step in which the client meets a stage's faults.
@@ -52,7 +53,7 @@ type ending struct {
 func TestEveryFault(t *testing.T) {
 	t.Parallel()
 	ends := make(map[string]ending, len(sandbox.Faults()))
-	causes := faultCauses(t)
+	causes := faultcauses.Read()
 	var mu sync.Mutex
 	t.Run("each", func(t *testing.T) {
 		for i, fault := range sandbox.Faults() {
@@ -97,21 +98,6 @@ func apisOf(fault sandbox.Fault) []string {
 	default:
 		return []string{"number-verification"}
 	}
-}
-
-// faultCauses is testdata/verdict/faults.tsv: each fault's cause, - where none is named.
-func faultCauses(t *testing.T) map[string]string {
-	t.Helper()
-	raw, err := os.ReadFile("../../testdata/verdict/faults.tsv")
-	if err != nil {
-		t.Fatal(err)
-	}
-	causes := map[string]string{}
-	for line := range strings.Lines(string(raw)) {
-		fault, cause, _ := strings.Cut(strings.TrimSpace(line), "\t")
-		causes[fault] = cause
-	}
-	return causes
 }
 
 // meet runs into one fault.

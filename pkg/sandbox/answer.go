@@ -127,6 +127,9 @@ var (
 	bearerScope = []string{`Bearer error="insufficient_scope"`}
 )
 
+// ProblemTypes is what the type of a problem of the vendor's gateway begins with; its code follows (RFC 7807).
+const ProblemTypes = "https://developer.vonage.com/api-errors#"
+
 // problem is the vendor gateway's shape (RFC 7807). Its type's fragment is the code.
 type problem struct {
 	Type      string         `json:"type"`
@@ -186,7 +189,7 @@ func (s *Server) problem(w http.ResponseWriter, status int, fragment, detail str
 		h["Www-Authenticate"] = bearer // RFC 9110 section 15.5.2
 	}
 	replyJSON(w, status, typeProblem, problem{
-		"https://developer.vonage.com/api-errors#" + fragment, text.title, text.detail, s.ids.hex128(), params, "",
+		ProblemTypes + fragment, text.title, text.detail, s.ids.hex128(), params, "",
 	})
 }
 

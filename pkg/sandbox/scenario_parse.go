@@ -12,11 +12,13 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
+// MaxDelay is the longest delay that a scenario may ask for.
+const MaxDelay = 5 * time.Minute
+
 // The bounds of a scenario file.
 const (
 	maxScenario       = 4 << 20
 	maxScenarioErrors = 20
-	maxDelay          = 5 * time.Minute
 	maxTimes          = 1 << 20
 )
 

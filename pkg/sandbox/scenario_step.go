@@ -85,7 +85,7 @@ func (p *scenarioParser) faults(n *yaml.Node) (list []*scenarioFault) {
 // delayed reads a duration.
 func (p *scenarioParser) delayed(n *yaml.Node) time.Duration {
 	d, err := time.ParseDuration(n.Value)
-	p.want(n, err == nil && d >= 0 && d <= maxDelay, "delay: want a time from 0s to 5m, such as 300ms%s", wanted(yaml.ScalarNode, n))
+	p.want(n, err == nil && d >= 0 && d <= MaxDelay, "delay: want a time from 0s to 5m, such as 300ms%s", wanted(yaml.ScalarNode, n))
 	return d
 }
 

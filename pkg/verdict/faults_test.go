@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/netip"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -20,26 +19,10 @@ import (
 	"github.com/vnv-cli/vnv/pkg/trace"
 	"github.com/vnv-cli/vnv/pkg/verdict"
 	"github.com/vnv-cli/vnv/pkg/vnv"
+	faultcauses "github.com/vnv-cli/vnv/testdata/verdict"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
-// faultCauses is testdata/verdict/faults.tsv: the cause that a person who made the
-// fault would name, - where it is odd and no failure. Package cmd/vnv holds the CLI to
-// the same file, so that both name the same.
-func faultCauses(t *testing.T) map[string]string {
-	t.Helper()
-	raw, err := os.ReadFile("../../testdata/verdict/faults.tsv")
-	if err != nil {
-		t.Fatal(err)
-	}
-	causes := map[string]string{}
-	for line := range strings.Lines(string(raw)) {
-		fault, cause, _ := strings.Cut(strings.TrimSpace(line), "\t")
-		causes[fault] = cause
-	}
-	return causes
-}
 
 // first are the stages that only number verification has; second those of Verify.
 var (
@@ -56,7 +39,7 @@ func TestEveryFault(t *testing.T) {
 		api   vnv.API
 	}
 	var runs []run
-	causes := faultCauses(t)
+	causes := faultcauses.Read()
 	for _, f := range sandbox.Faults() {
 		if !slices.Contains(second, f.At) {
 			runs = append(runs, run{f.Name, vnv.NumberVerification})

@@ -16,6 +16,7 @@ import (
 	"github.com/vnv-cli/vnv/pkg/trace"
 	"github.com/vnv-cli/vnv/pkg/verdict"
 	"github.com/vnv-cli/vnv/pkg/vnv"
+	faultcauses "github.com/vnv-cli/vnv/testdata/verdict"
 )
 
 func refused(op vnv.Op, kind vnv.Kind, status int, code, detail string) *vnv.Error {
@@ -196,7 +197,7 @@ func TestObservations(t *testing.T) {
 // TestEveryCauseIsMet: no row of the catalogue is there for nothing.
 func TestEveryCauseIsMet(t *testing.T) {
 	t.Parallel()
-	met, played := observations(), slices.Collect(maps.Values(faultCauses(t)))
+	met, played := observations(), slices.Collect(maps.Values(faultcauses.Read()))
 	for _, name := range verdict.Names() {
 		_, byHand := met[name]
 		if !byHand && !slices.Contains(played, name) && name != "key-not-saved" { // which looks like wrong-key from outside

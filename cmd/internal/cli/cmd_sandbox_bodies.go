@@ -31,7 +31,7 @@ func errorBody(stage sandbox.Stage, status int, code string) (mediaType, body st
 		v = map[string]any{"status": status, "code": code, "message": code}
 	default:
 		mediaType = "application/problem+json"
-		v = map[string]string{"type": "https://developer.vonage.com/api-errors#" + code, "title": code, "detail": code}
+		v = map[string]string{"type": sandbox.ProblemTypes + code, "title": code, "detail": code}
 	}
 	text, _ := json.Marshal(v) //nolint:errchkjson // strings always marshal
 	return mediaType, string(text)

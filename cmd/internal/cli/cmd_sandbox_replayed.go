@@ -42,9 +42,8 @@ var stepStages = map[bool]map[string]sandbox.Stage{
 }
 
 const (
-	noticeable = time.Second     // a hop that took this long is slow again
-	maxDelay   = 5 * time.Minute // of a scenario
-	lastStatus = 599             // that an answer can have
+	noticeable = time.Second // a hop that took this long is slow again
+	lastStatus = 599         // that an answer can have
 )
 
 func newReplay(t *trace.Trace) *replay {
@@ -179,7 +178,7 @@ func delayOf(h trace.Hop) time.Duration {
 	if h.Total < noticeable {
 		return 0
 	}
-	return min(h.Total.Round(noticeable/10), maxDelay)
+	return min(h.Total.Round(noticeable/10), sandbox.MaxDelay)
 }
 
 // stage is whose hop it is: the vendor's are where it begins, and where the carrier sends the device back to.

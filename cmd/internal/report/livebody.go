@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/vnv-cli/vnv/pkg/sandbox"
 )
 
 // shownWords are values that say nothing of anybody, whoever sends them.
@@ -17,9 +19,6 @@ var (
 	answerWords = []string{"token_type", "error", "error_type", "status", "code", "name"}
 	answerTexts = []string{"title", "detail", "message", "error_description", "reason", "instance"}
 )
-
-// problems are the types of problems; what follows says which one it is.
-const problems = "https://developer.vonage.com/api-errors#"
 
 // liveBody is what a request or an answer held, in the flow that it belongs to.
 type liveBody struct {
@@ -133,7 +132,7 @@ func (f liveBody) value(name, s string) string {
 		return s
 	case f.isAnswer && slices.Contains(answerTexts, name):
 		return f.mask.Text(s)
-	case f.isAnswer && name == "type" && strings.HasPrefix(s, problems) && word(strings.ReplaceAll(strings.TrimPrefix(s, problems), "-", "_")):
+	case f.isAnswer && name == "type" && strings.HasPrefix(s, sandbox.ProblemTypes) && word(strings.ReplaceAll(strings.TrimPrefix(s, sandbox.ProblemTypes), "-", "_")):
 		return s
 	case strings.HasPrefix(s, "http://"), strings.HasPrefix(s, "https://"):
 		return f.mask.URL(s)
